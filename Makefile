@@ -32,6 +32,9 @@ AR := ar
 B := build/$(notdir $(CC))-$(VARIANT)
 SOVERSION := 0
 
+# make -s prints errors only.
+SAY := $(if $(findstring s,$(firstword -$(MAKEFLAGS))),@:,@echo)
+
 # ---- flags ----------------------------------------------------------------------------------
 
 WARNINGS := -Wall -Wextra -Wundef -Wconversion -Wshadow -Werror
@@ -129,12 +132,12 @@ test_allocator: $(B)/test_allocator build/current
 # ---- linking --------------------------------------------------------------------------------
 
 $(B)/libknoll.so: $(LIBRARY_OBJECTS) $(VERSION_SCRIPT) $(B)/link.stamp
-	@echo "  LD   $@"
+	$(SAY) "  LD   $@"
 	@$(CC) $(VARIANT_FLAGS) $(SHARED_LDFLAGS) $(LDFLAGS) -o $@ $(LIBRARY_OBJECTS)
 	@ln -sf libknoll.so $@.$(SOVERSION)
 
 $(B)/libknoll.a: $(LIBRARY_OBJECTS) $(B)/link.stamp
-	@echo "  AR   $@"
+	$(SAY) "  AR   $@"
 	@rm -f $@ && $(AR) rcs $@ $(LIBRARY_OBJECTS)
 
 # The layers without the replacement of malloc, for programs that only use parts of them.
@@ -142,7 +145,7 @@ $(B)/libknoll_layers.a: $(LAYER_OBJECTS) $(B)/link.stamp
 	@rm -f $@ && $(AR) rcs $@ $(LAYER_OBJECTS)
 
 $(B)/knoll: $(CLI_OBJECTS) $(B)/libknoll_layers.a $(B)/link.stamp
-	@echo "  LD   $@"
+	$(SAY) "  LD   $@"
 	@$(CC) $(VARIANT_FLAGS) -pthread $(LDFLAGS) -o $@ $(CLI_OBJECTS) $(B)/libknoll_layers.a
 
 TEST_LINKER := $(if $(TEST_CXX_SOURCES),$(CXX),$(CC))
@@ -150,16 +153,16 @@ $(B)/test_allocator: $(TEST_OBJECTS) $(LAYER_OBJECTS) $(B)/link.stamp \
 		| $(TEST_PROGRAMS) $(B)/libknoll.so $(if $(CLI_SOURCES),$(B)/knoll)
 	@test -n "$(HAVE_CHECK)" || { echo "test_allocator needs the Check library:" \
 		"run ./scripts/install-deps.sh" >&2; exit 1; }
-	@echo "  LD   $@"
+	$(SAY) "  LD   $@"
 	@$(TEST_LINKER) $(VARIANT_FLAGS) -pthread $(LDFLAGS) -o $@ $(TEST_OBJECTS) \
 		$(LAYER_OBJECTS) $(CHECK_LIBS)
 
 $(filter $(B)/tests/%,$(TEST_PROGRAMS)): %: %.o $(B)/link.stamp
-	@echo "  LD   $@"
+	$(SAY) "  LD   $@"
 	@$(CXX) $(VARIANT_FLAGS) -pthread $(LDFLAGS) -o $@ $<
 
 $(EXAMPLES): %: %.o $(B)/libknoll.so $(B)/link.stamp
-	@echo "  LD   $@"
+	$(SAY) "  LD   $@"
 	@$(CXX) $(VARIANT_FLAGS) -pthread $(LDFLAGS) -o $@ $< -L$(B) -lknoll \
 		-Wl,-rpath,'$(abspath $(B))'
 examples: $(EXAMPLES)
@@ -168,27 +171,27 @@ examples: $(EXAMPLES)
 
 $(B)/src/core/%.o $(B)/src/api/%.o $(B)/src/override/%.o: LAYER_FLAGS := $(NO_BUILTINS)
 $(B)/src/%.o: src/%.c $(B)/flags.stamp
-	@echo "  CC   $@"
+	$(SAY) "  CC   $@"
 	@mkdir -p $(@D)
 	@$(CC) $(LIBRARY_CFLAGS) $(LAYER_FLAGS) $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
 $(B)/cli/%.o: cli/%.c $(B)/flags.stamp
-	@echo "  CC   $@"
+	$(SAY) "  CC   $@"
 	@mkdir -p $(@D)
 	@$(CC) $(PROGRAM_CFLAGS) $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
 $(B)/tests/%.o: tests/%.c $(B)/flags.stamp
-	@echo "  CC   $@"
+	$(SAY) "  CC   $@"
 	@mkdir -p $(@D)
 	@$(CC) $(TEST_CFLAGS) $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
 $(B)/tests/%.o: tests/%.cpp $(B)/flags.stamp
-	@echo "  CXX  $@"
+	$(SAY) "  CXX  $@"
 	@mkdir -p $(@D)
 	@$(CXX) $(TEST_CXXFLAGS) $(CXXFLAGS) $(DEPFLAGS) -c -o $@ $<
 $(B)/examples/%.o: examples/%.c $(B)/flags.stamp
-	@echo "  CC   $@"
+	$(SAY) "  CC   $@"
 	@mkdir -p $(@D)
 	@$(CC) $(PROGRAM_CFLAGS) $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
 $(B)/examples/%.o: examples/%.cpp $(B)/flags.stamp
-	@echo "  CXX  $@"
+	$(SAY) "  CXX  $@"
 	@mkdir -p $(@D)
 	@$(CXX) -std=c++17 $(COMMON) $(WARNINGS) $(CXXFLAGS) $(DEPFLAGS) -c -o $@ $<
 

@@ -28,11 +28,11 @@ enum { KN_TEST_SECONDS = 20 };
 struct kn_test {
     const char *suite;
     TTest body;
-    int signo;      /* the signal expected to end the test, or 0 */
-    int exit_code;  /* the expected exit status */
-    int from, to;   /* the body runs once for each _i in [from, to) */
-    int seconds;    /* time limit of each run */
-    bool is_slow;   /* left out by --fast */
+    int signo;     /* the signal expected to end the test, or 0 */
+    int exit_code; /* the expected exit status */
+    int from, to;  /* the body runs once for each _i in [from, to) */
+    int seconds;   /* time limit of each run */
+    bool is_slow;  /* left out by --fast */
     struct kn_test *next;
 };
 
@@ -46,6 +46,10 @@ uint64_t kn_test_seed(void);
  * at hand cannot do; never for what is not written yet. */
 void kn_test_skip(const char *reason) __attribute__((noreturn));
 
+/* Whether the library and the tests are built with the address or the thread sanitizer, which
+ * bring a malloc of their own: nothing can be preloaded then. */
+bool kn_test_is_sanitized(void);
+
 /* The path of a file made by the build for the variant under test, such as "libknoll.so" or
  * "tests/preload/first_call". Kept in static memory until the next call. */
 const char *kn_test_built(const char *relative_path);
@@ -58,9 +62,9 @@ const char *kn_test_source(const char *relative_path);
     __attribute__((constructor)) static void suite_##__##name_##__register(void)                   \
     {                                                                                              \
         static struct kn_test test = {                                                             \
-            #suite_, {#name_, suite_##__##name_, __FILE__, __LINE__},                              \
-            signo_,  exit_,                                                                        \
-            from_,   to_,                                                                          \
+            #suite_,  {#name_, suite_##__##name_, __FILE__, __LINE__},                             \
+            signo_,   exit_,                                                                       \
+            from_,    to_,                                                                         \
             seconds_, slow_,                                                                       \
             0,                                                                                     \
         };                                                                                         \
@@ -80,8 +84,7 @@ const char *kn_test_source(const char *relative_path);
 #define KN_TEST_LOOP(suite, name, from, to)                                                        \
     KN_TEST_DEFINE(suite, name, 0, 0, from, to, KN_TEST_SECONDS, false)
 /* A test that may take up to `seconds`, and is left out of the fast tests. */
-#define KN_TEST_SLOW(suite, name, seconds)                                                         \
-    KN_TEST_DEFINE(suite, name, 0, 0, 0, 1, seconds, true)
+#define KN_TEST_SLOW(suite, name, seconds) KN_TEST_DEFINE(suite, name, 0, 0, 0, 1, seconds, true)
 
 #ifdef __cplusplus
 }

@@ -29,11 +29,10 @@ enum { MAX_JOBS = 64, USAGE_ERROR = 2 };
 #define SANITIZED 1
 #endif
 #endif
-#ifdef SANITIZED
-enum { TIME_SCALE = 6 };
-#else
-enum { TIME_SCALE = 1 };
+#ifndef SANITIZED
+#define SANITIZED 0
 #endif
+enum { TIME_SCALE = SANITIZED ? 6 : 1 };
 
 /* Sanitizers leave signals to the tests, some of which expect to die by one, and let a threaded
  * program fork, as programs under an allocator do. */
@@ -81,6 +80,11 @@ void kn_test_register(struct kn_test *test)
 uint64_t kn_test_seed(void)
 {
     return run_seed;
+}
+
+bool kn_test_is_sanitized(void)
+{
+    return SANITIZED;
 }
 
 void kn_test_skip(const char *reason)
@@ -232,9 +236,10 @@ static void print_failures(SRunner *runner, const char *name)
     TestResult **failures = srunner_failures(runner);
     for (int i = 0; i < srunner_ntests_failed(runner); i++) {
         char text[4096];
-        int bytes = snprintf(text, sizeof text, "FAIL %s: %s:%d: %s\n     repeat: %s --seed %llu %s\n",
-                             name, tr_lfile(failures[i]), tr_lno(failures[i]), tr_msg(failures[i]),
-                             "./test_allocator", (unsigned long long)run_seed, name);
+        int bytes =
+            snprintf(text, sizeof text, "FAIL %s: %s:%d: %s\n     repeat: %s --seed %llu %s\n",
+                     name, tr_lfile(failures[i]), tr_lno(failures[i]), tr_msg(failures[i]),
+                     "./test_allocator", (unsigned long long)run_seed, name);
         size_t length = bytes < (int)sizeof text ? (size_t)bytes : sizeof text - 1;
         if (write(STDOUT_FILENO, text, length) < 0)
             abort();
@@ -264,7 +269,8 @@ static void run_test(const struct kn_test *test, bool verbose)
     clock_gettime(CLOCK_MONOTONIC, &start);
     srunner_run_all(runner, CK_SILENT);
     clock_gettime(CLOCK_MONOTONIC, &end);
-    double seconds = (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
+    double seconds =
+        (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
     if (skip_reason[0] != '\0') {
         atomic_fetch_add(&progress->skipped, 1);
         print_result("SKIP", name, skip_reason);
