@@ -56,6 +56,13 @@ KN_INLINE bool kn_is_power_of_two(size_t n)
     return n != 0 && (n & (n - 1)) == 0;
 }
 
+/* x with its bytes in reverse order. */
+KN_INLINE uintptr_t kn_byte_reverse(uintptr_t x)
+{
+    return sizeof(x) == 8 ? (uintptr_t)__builtin_bswap64(x)
+                          : (uintptr_t)__builtin_bswap32((uint32_t)x);
+}
+
 /* A word whose lowest `count` bits are ones; count <= 64. */
 KN_INLINE uint64_t kn_low_mask64(unsigned count)
 {

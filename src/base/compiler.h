@@ -36,7 +36,10 @@
 /* Parameter number `format` is a printf format, whose values start at parameter `first` (0 for a
  * va_list). */
 #define KN_PRINTF(format_index, first) __attribute__((format(printf, format_index, first)))
-#define KN_ALIGNED(bytes)              __attribute__((aligned(bytes)))
+/* Accesses through such a type may touch objects of any type: for words laid over foreign
+ * memory. */
+#define KN_MAY_ALIAS      __attribute__((may_alias))
+#define KN_ALIGNED(bytes) __attribute__((aligned(bytes)))
 
 #define KN_STATIC_ASSERT(cond, message) _Static_assert(cond, message)
 #define KN_ARRAY_LEN(array)             (sizeof(array) / sizeof((array)[0]))
