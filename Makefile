@@ -7,7 +7,7 @@
 # Sources are found by directory: a new file needs no change here. Objects of each pair of
 # compiler and variant live in build/<compiler>-<variant>/, so switching keeps what is built.
 
-MAKEFLAGS += --no-builtin-rules
+MAKEFLAGS += -r
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
@@ -33,7 +33,7 @@ B := build/$(notdir $(CC))-$(VARIANT)
 SOVERSION := 0
 
 # make -s prints errors only.
-SAY := $(if $(findstring s,$(firstword -$(MAKEFLAGS))),@:,@echo)
+SAY := $(if $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),@:,@echo)
 
 # ---- flags ----------------------------------------------------------------------------------
 
@@ -64,6 +64,7 @@ TEST_CXXFLAGS := -std=c++17 $(COMMON) $(WARNINGS) -Wno-sign-conversion -Itests/s
 DEPFLAGS = -MMD -MP
 
 comma := ,
+space := $(subst ,, )
 VERSION_SCRIPT := $(wildcard src/knoll.map)
 SHARED_LDFLAGS := -shared -Wl,-soname,libknoll.so.$(SOVERSION) -Wl,-z,nodelete -Wl,-z,now \
 	-Wl,-z,relro -Wl,--as-needed $(if $(IS_SANITIZED),,-Wl,-z,defs) \
@@ -101,10 +102,12 @@ HAVE_CHECK := $(strip $(CHECK_LIBS))
 
 # ---- root products --------------------------------------------------------------------------
 
-.PHONY: all lib examples clean distclean help FORCE
+.PHONY: all products lib examples clean distclean help FORCE
 .DEFAULT_GOAL := all
 
 all: $(PRODUCTS) $(if $(HAVE_CHECK),test_allocator,note-no-check)
+
+products: $(PRODUCTS)
 
 lib: libknoll.so libknoll.a
 
@@ -216,6 +219,18 @@ $(B)/link.stamp: FORCE
 # ---- the rest -------------------------------------------------------------------------------
 
 include $(sort $(wildcard mk/*.mk))
+
+help:
+	@echo "make                      libknoll.so libknoll.a knoll test_allocator"
+	@echo "make lib                  the libraries alone"
+	@echo "make examples             the programs of examples/"
+	@echo "make check-fast           static checks and the fast tests, under a minute"
+	@echo "make check                static checks and all tests, release and debug"
+	@echo "make check-all-variants   the tests with gcc and clang, each in all variants"
+	@echo "make format               format the sources (FILES='...' for some of them)"
+	@echo "make clean | distclean    remove this variant | everything built"
+	@echo
+	@echo "VARIANT=$(subst $(space),|,$(VARIANTS)), CC=gcc|clang, CFLAGS=..., LDFLAGS=..."
 
 clean:
 	rm -rf $(B)
