@@ -105,10 +105,12 @@ HAVE_CHECK := $(strip $(CHECK_LIBS))
 .PHONY: all products lib examples clean distclean help FORCE
 .DEFAULT_GOAL := all
 
+## make                      libknoll.so libknoll.a knoll test_allocator
 all: $(PRODUCTS) $(if $(HAVE_CHECK),test_allocator,note-no-check)
 
 products: $(PRODUCTS)
 
+## make lib                  the libraries alone
 lib: libknoll.so libknoll.a
 
 .PHONY: note-no-check
@@ -154,20 +156,29 @@ $(B)/knoll: $(CLI_OBJECTS) $(B)/libknoll_layers.a $(B)/link.stamp
 TEST_LINKER := $(if $(TEST_CXX_SOURCES),$(CXX),$(CC))
 $(B)/test_allocator: $(TEST_OBJECTS) $(LAYER_OBJECTS) $(B)/link.stamp \
 		| $(TEST_PROGRAMS) $(B)/libknoll.so $(if $(CLI_SOURCES),$(B)/knoll)
-	@test -n "$(HAVE_CHECK)" || { echo "test_allocator needs the Check library:" \
-		"run ./scripts/install-deps.sh" >&2; exit 1; }
 	$(SAY) "  LD   $@"
 	@$(TEST_LINKER) $(VARIANT_FLAGS) -pthread $(LDFLAGS) -o $@ $(TEST_OBJECTS) \
 		$(LAYER_OBJECTS) $(CHECK_LIBS)
 
-$(filter $(B)/tests/%,$(TEST_PROGRAMS)): %: %.o $(B)/link.stamp
+ifeq ($(HAVE_CHECK),)
+$(TEST_OBJECTS): | require-check
+endif
+.PHONY: require-check
+require-check:
+	@echo "test_allocator needs the Check library: run ./scripts/install-deps.sh" >&2; exit 1
+
+# A program links the C++ library only if it is written in C++.
+PROGRAM_LINKER = $(if $(wildcard $(@:$(B)/%=%.cpp)),$(CXX),$(CC))
+
+$(TEST_PROGRAMS): %: %.o $(B)/link.stamp
 	$(SAY) "  LD   $@"
-	@$(CXX) $(VARIANT_FLAGS) -pthread $(LDFLAGS) -o $@ $<
+	@$(PROGRAM_LINKER) $(VARIANT_FLAGS) -pthread $(LDFLAGS) -o $@ $<
 
 $(EXAMPLES): %: %.o $(B)/libknoll.so $(B)/link.stamp
 	$(SAY) "  LD   $@"
-	@$(CXX) $(VARIANT_FLAGS) -pthread $(LDFLAGS) -o $@ $< -L$(B) -lknoll \
+	@$(PROGRAM_LINKER) $(VARIANT_FLAGS) -pthread $(LDFLAGS) -o $@ $< -L$(B) -lknoll \
 		-Wl,-rpath,'$(abspath $(B))'
+## make examples             the programs of examples/
 examples: $(EXAMPLES)
 
 # ---- compiling ------------------------------------------------------------------------------
@@ -220,18 +231,13 @@ $(B)/link.stamp: FORCE
 
 include $(sort $(wildcard mk/*.mk))
 
+# A line that starts with two number signs is a line of help; fragments in mk/ add their own.
 help:
-	@echo "make                      libknoll.so libknoll.a knoll test_allocator"
-	@echo "make lib                  the libraries alone"
-	@echo "make examples             the programs of examples/"
-	@echo "make check-fast           static checks and the fast tests, under a minute"
-	@echo "make check                static checks and all tests, release and debug"
-	@echo "make check-all-variants   the tests with gcc and clang, each in all variants"
-	@echo "make format               format the sources (FILES='...' for some of them)"
-	@echo "make clean | distclean    remove this variant | everything built"
+	@sed -n 's/^## \?//p' $(MAKEFILE_LIST)
 	@echo
-	@echo "VARIANT=$(subst $(space),|,$(VARIANTS)), CC=gcc|clang, CFLAGS=..., LDFLAGS=..."
+	@echo "VARIANT=$(subst $(space),|,$(VARIANTS)) CC=gcc|clang CFLAGS=... LDFLAGS=..."
 
+## make clean | distclean    remove this variant | everything built
 clean:
 	rm -rf $(B)
 distclean:

@@ -4,20 +4,21 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 1)
 STATIC_CHECKS := layers conditions sizes headers words links
 FORMATTED = $(shell git ls-files --cached --others --exclude-standard \
 	'*.c' '*.h' '*.cpp' '*.hpp' 2>/dev/null)
+SCRIPTS = .ci/run $(wildcard scripts/*.sh)
 
 .PHONY: check check-fast check-all-variants check-static check-checks check-symbols check-format \
-	format
+	check-scripts format
 
-# What to run before each commit: under a minute.
+## make check-fast           static checks and the fast tests, under a minute: before each commit
 check-fast: all check-static check-symbols
 	./test_allocator --fast -j $(JOBS)
 
-# Everything the project promises, with one compiler: under ten minutes.
-check: check-static check-checks check-format
+## make check                static checks, all tests in release and debug: under ten minutes
+check: check-static check-checks check-format check-scripts
 	@$(MAKE) -s VARIANT=release check-symbols
 	@./scripts/run_tests.sh -j $(JOBS) $(CC):release $(CC):debug
 
-# The unit and model tests with each compiler and each variant.
+## make check-all-variants   all tests with gcc and clang, each in all variants
 check-all-variants:
 	@./scripts/run_tests.sh -j $(JOBS) $(foreach cc,gcc clang,$(addprefix $(cc):,$(VARIANTS)))
 
@@ -36,6 +37,10 @@ check-symbols: $(if $(filter release,$(VARIANT)),$(B)/libknoll.so)
 check-format:
 	@./scripts/format.sh --check $(FORMATTED)
 
-# make format FILES='src/core/heap.c ...' for some files only.
+check-scripts:
+	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); \
+	else echo "note: scripts are not checked: there is no shellcheck" >&2; fi
+
+## make format               format the sources; FILES='...' for some of them
 format:
 	@./scripts/format.sh $(or $(FILES),$(FORMATTED))

@@ -6,7 +6,7 @@
 # A variant that does not build, or whose runner ends without a result, counts as one failure, and
 # the others are run all the same. The last line is "N passed, N failed".
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 2
 
 jobs=$(nproc 2>/dev/null || echo 1)
 pairs=()
@@ -39,8 +39,7 @@ fi
 run_pair() {
     local compiler=${1%%:*} variant=${1#*:}
     shift
-    local runner=build/$(basename "$compiler")-$variant/test_allocator
-    local prefix=()
+    local runner=build/${compiler##*/}-$variant/test_allocator prefix=()
     [ "$variant" = tsan ] && prefix=("${fixed_addresses[@]}")
     make -s -j "$jobs" CC="$compiler" VARIANT="$variant" "$runner" || return
     "${prefix[@]}" "$runner" -j "$jobs" "$@"
