@@ -38,7 +38,7 @@ SAY := $(if $(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))),@:,@ech
 # ---- flags ----------------------------------------------------------------------------------
 
 WARNINGS := -Wall -Wextra -Wundef -Wconversion -Wshadow -Werror
-WARNINGS_C := $(WARNINGS) -Wstrict-prototypes
+WARNINGS_C := $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes
 
 VARIANT_FLAGS_release := -O2 -g -DKN_DEBUG=0 -DKN_FAULTS=0
 VARIANT_FLAGS_debug := -O1 -g -fno-omit-frame-pointer -DKN_DEBUG=1 -DKN_FAULTS=1

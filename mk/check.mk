@@ -3,7 +3,7 @@
 JOBS ?= $(shell nproc 2>/dev/null || echo 1)
 STATIC_CHECKS := layers conditions sizes headers words links
 FORMATTED = $(shell git ls-files --cached --others --exclude-standard \
-	'*.c' '*.h' '*.cpp' '*.hpp' 2>/dev/null)
+	'*.c' '*.h' '*.cpp' '*.hpp' ':!tests/preload/programs/*/*' 2>/dev/null)
 SCRIPTS = .ci/run $(wildcard scripts/*.sh)
 
 .PHONY: check check-fast check-all-variants check-static check-checks check-symbols check-format \
