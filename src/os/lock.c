@@ -26,6 +26,8 @@ enum {
 static _Atomic size_t fork_owner;
 /* Held by the forking thread. Not ranked, since every ranked lock is taken after it. */
 static _Atomic uint32_t fork_state;
+/* Rank of the lock that the forking thread took last. */
+static uint8_t fork_rank;
 
 /* Sleeps unless the word has another value by now; may wake for no reason. */
 static void sleep_on(_Atomic uint32_t *word, uint32_t value)
@@ -142,12 +144,18 @@ void kn_lock_fork_begin(void)
         state = KN_LOCK_FREE;
     }
     kn_store_relaxed(&fork_owner, kn_os_thread_id());
+    fork_rank = 0;
 }
 
 void kn_lock_fork_take(struct kn_lock *lock)
 {
-    KN_ASSERT(is_fork_owner());
+    KN_ASSERT(is_fork_owner() && lock->rank >= fork_rank);
     uint32_t state = KN_LOCK_FREE;
+    /* Checked as for any lock, but not noted: locks of one rank are taken together here, and
+     * passing through enters them again. */
+    kn_lock_rank_enter(lock);
+    kn_lock_rank_leave(lock);
+    fork_rank = lock->rank;
     /* Acquire: pairs as in kn_lock_acquire. */
     if (!kn_cas_strong_acquire(&lock->state, &state, KN_LOCK_HELD))
         kn_lock_wait(lock);

@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "base/atomic.h"
 #include "base/checked.h"
+#include "os/os_fault.h"
 #include "os/syscall.h"
 
 #include <errno.h>
@@ -45,6 +46,24 @@ static _Atomic int purge_state;
 
 static _Atomic size_t page_bytes;
 
+static size_t kernel_page_bytes(void)
+{
+    /* Every thread that gets here first computes the same value, so no order is needed. */
+    size_t bytes = kn_load_relaxed(&page_bytes);
+    if (KN_UNLIKELY(bytes == 0)) {
+        int saved = errno;
+        bytes = (size_t)getauxval(AT_PAGESZ);
+        errno = saved;
+        kn_store_relaxed(&page_bytes, bytes);
+    }
+    return bytes;
+}
+
+size_t kn_os_page_bytes(void)
+{
+    return kn_os_fault_page_bytes(kernel_page_bytes());
+}
+
 static bool is_page_range(const void *start, size_t bytes)
 {
     size_t page = kn_os_page_bytes();
@@ -75,62 +94,6 @@ static int unmap_pages(void *start, size_t bytes)
     return kn_syscall_error(kn_syscall(SYS_munmap, start, bytes));
 }
 
-size_t kn_os_page_bytes(void)
-{
-    /* Every thread that gets here first computes the same value, so no order is needed. */
-    size_t bytes = kn_load_relaxed(&page_bytes);
-    if (KN_UNLIKELY(bytes == 0)) {
-        int saved = errno;
-        bytes = (size_t)getauxval(AT_PAGESZ);
-        errno = saved;
-        kn_store_relaxed(&page_bytes, bytes);
-    }
-    return bytes;
-}
-
-void *kn_os_reserve(void *hint, size_t bytes)
-{
-    KN_ASSERT(bytes != 0 && kn_is_aligned(bytes, kn_os_page_bytes()));
-    return map_pages(hint, bytes, PROT_NONE, MAP_NORESERVE);
-}
-
-int kn_os_commit(void *start, size_t bytes)
-{
-    return protect_pages(start, bytes, KN_READ_WRITE);
-}
-
-int kn_os_protect_read(void *start, size_t bytes)
-{
-    return protect_pages(start, bytes, PROT_READ);
-}
-
-int kn_os_decommit(void *start, size_t bytes)
-{
-    KN_ASSERT(is_page_range(start, bytes));
-    /* A fresh mapping, because taking the access rights away would keep the commit charge. */
-    long result = kn_syscall(KN_SYS_MMAP, start, bytes, PROT_NONE,
-                             KN_MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, -1, 0);
-    return kn_syscall_error(result);
-}
-
-int kn_os_purge(void *start, size_t bytes)
-{
-    /* The states differ in nothing but this one word, so relaxed order suffices. */
-    int state = kn_load_relaxed(&purge_state);
-    if (KN_UNLIKELY(state == PURGE_LIES))
-        return ENOTSUP;
-    /* The contents are about to be lost, so the range itself can serve for the trial. */
-    volatile char *probe = start;
-    if (KN_UNLIKELY(state == PURGE_UNKNOWN))
-        *probe = 1;
-    int error = advise_pages(start, bytes, MADV_DONTNEED);
-    if (KN_LIKELY(state == PURGE_ZEROES) || error != 0)
-        return error;
-    state = *probe == 0 ? PURGE_ZEROES : PURGE_LIES;
-    kn_store_relaxed(&purge_state, state);
-    return state == PURGE_ZEROES ? 0 : ENOTSUP;
-}
-
 /* Cuts the aligned middle out of a mapping; gives all of it back if the kernel will not cut. */
 static void *trim_mapping(char *start, size_t mapped, size_t bytes, size_t align)
 {
@@ -148,21 +111,89 @@ static void *trim_mapping(char *start, size_t mapped, size_t bytes, size_t align
     return aligned;
 }
 
-void *kn_os_map(size_t bytes, size_t align)
+/* The kernel aligns to its page; more is had by mapping more and cutting. */
+static void *map_aligned(void *hint, size_t bytes, size_t align, int protection, int flags)
 {
-    size_t page = kn_os_page_bytes();
-    KN_ASSERT(bytes != 0 && kn_is_aligned(bytes, page));
+    size_t page = kernel_page_bytes();
+    KN_ASSERT(bytes != 0 && kn_is_aligned(bytes, kn_os_page_bytes()));
     if (align <= page)
-        return map_pages(NULL, bytes, KN_READ_WRITE, 0);
+        return map_pages(hint, bytes, protection, flags);
     size_t mapped;
     if (!kn_try_add(bytes, align - page, &mapped))
         return NULL;
-    char *start = map_pages(NULL, mapped, KN_READ_WRITE, 0);
+    char *start = map_pages(hint, mapped, protection, flags);
     return start == NULL ? NULL : trim_mapping(start, mapped, bytes, align);
+}
+
+void *kn_os_reserve(void *hint, size_t bytes)
+{
+    if (kn_os_fault_hit(KN_FAULT_RESERVE) != 0)
+        return NULL;
+    return map_aligned(hint, bytes, kn_os_page_bytes(), PROT_NONE, MAP_NORESERVE);
+}
+
+void *kn_os_map(size_t bytes, size_t align)
+{
+    size_t page = kn_os_page_bytes();
+    if (kn_os_fault_hit(KN_FAULT_MAP) != 0)
+        return NULL;
+    return map_aligned(NULL, bytes, align < page ? page : align, KN_READ_WRITE, 0);
+}
+
+int kn_os_commit(void *start, size_t bytes)
+{
+    int fault = kn_os_fault_hit(KN_FAULT_COMMIT);
+    if (fault != 0)
+        return fault;
+    return protect_pages(start, bytes, KN_READ_WRITE);
+}
+
+int kn_os_protect_read(void *start, size_t bytes)
+{
+    int fault = kn_os_fault_hit(KN_FAULT_COMMIT);
+    if (fault != 0)
+        return fault;
+    return protect_pages(start, bytes, PROT_READ);
+}
+
+int kn_os_decommit(void *start, size_t bytes)
+{
+    int fault = kn_os_fault_hit(KN_FAULT_OTHER);
+    if (fault != 0)
+        return fault;
+    KN_ASSERT(is_page_range(start, bytes));
+    /* A fresh mapping, because taking the access rights away would keep the commit charge. */
+    long result = kn_syscall(KN_SYS_MMAP, start, bytes, PROT_NONE,
+                             KN_MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    return kn_syscall_error(result);
+}
+
+int kn_os_purge(void *start, size_t bytes)
+{
+    int fault = kn_os_fault_hit(KN_FAULT_PURGE);
+    if (fault != 0)
+        return fault;
+    /* The states differ in nothing but this one word, so relaxed order suffices. */
+    int state = kn_load_relaxed(&purge_state);
+    if (KN_UNLIKELY(state == PURGE_LIES))
+        return ENOTSUP;
+    /* The contents are about to be lost, so the range itself can serve for the trial. */
+    volatile char *probe = start;
+    if (KN_UNLIKELY(state == PURGE_UNKNOWN))
+        *probe = 1;
+    int error = advise_pages(start, bytes, MADV_DONTNEED);
+    if (KN_LIKELY(state == PURGE_ZEROES) || error != 0)
+        return error;
+    state = *probe == 0 ? PURGE_ZEROES : PURGE_LIES;
+    kn_store_relaxed(&purge_state, state);
+    return state == PURGE_ZEROES ? 0 : ENOTSUP;
 }
 
 int kn_os_unmap(void *start, size_t bytes)
 {
+    int fault = kn_os_fault_hit(KN_FAULT_UNMAP);
+    if (fault != 0)
+        return fault;
     KN_ASSERT(is_page_range(start, bytes));
     return unmap_pages(start, bytes);
 }
@@ -187,6 +218,9 @@ static void *find_waypoint(const void *from, const void *to, size_t bytes)
 
 int kn_os_move(void *from, void *to, size_t bytes)
 {
+    int fault = kn_os_fault_hit(KN_FAULT_MOVE);
+    if (fault != 0)
+        return fault;
     KN_ASSERT(is_page_range(from, bytes) && is_page_range(to, bytes));
     /*
      * In two steps. In one, the kernel would first unmap `to` and only then find out whether it can
@@ -211,10 +245,16 @@ int kn_os_move(void *from, void *to, size_t bytes)
 
 int kn_os_populate(void *start, size_t bytes)
 {
+    int fault = kn_os_fault_hit(KN_FAULT_POPULATE);
+    if (fault != 0)
+        return fault;
     return advise_pages(start, bytes, MADV_POPULATE_WRITE);
 }
 
 int kn_os_huge(void *start, size_t bytes, bool on)
 {
+    int fault = kn_os_fault_hit(KN_FAULT_OTHER);
+    if (fault != 0)
+        return fault;
     return advise_pages(start, bytes, on ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 }

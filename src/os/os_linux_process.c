@@ -5,6 +5,7 @@
 
 #include "base/atomic.h"
 #include "base/bits.h"
+#include "os/os_fault.h"
 #include "os/syscall.h"
 
 #include <errno.h>
@@ -144,6 +145,8 @@ static size_t parse_second_number(const char *text, size_t bytes)
 size_t kn_os_resident_bytes(void)
 {
     char text[128];
+    if (kn_os_fault_hit(KN_FAULT_OTHER) != 0)
+        return 0;
     long fd = kn_syscall(SYS_openat, AT_FDCWD, "/proc/self/statm", O_RDONLY | O_CLOEXEC);
     if (kn_syscall_error(fd) != 0)
         return 0;
