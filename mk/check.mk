@@ -5,6 +5,7 @@ STATIC_CHECKS := layers conditions sizes headers words links
 FORMATTED = $(shell git ls-files --cached --others --exclude-standard \
 	'*.c' '*.h' '*.cpp' '*.hpp' ':!tests/preload/programs/*/*' 2>/dev/null)
 SCRIPTS = .ci/run $(wildcard scripts/*.sh)
+PROGRAM_TESTS := $(if $(and $(OVERRIDE_SOURCES),$(wildcard tests/preload/run)),$(CC):programs)
 
 .PHONY: check check-fast check-all-variants check-static check-checks check-symbols check-format \
 	check-scripts format
@@ -16,7 +17,7 @@ check-fast: all check-static check-symbols
 ## make check                static checks, all tests in release and debug: under ten minutes
 check: check-static check-checks check-format check-scripts
 	@$(MAKE) -s VARIANT=release check-symbols
-	@./scripts/run_tests.sh -j $(JOBS) $(CC):release $(CC):debug
+	@./scripts/run_tests.sh -j $(JOBS) $(CC):release $(CC):debug $(PROGRAM_TESTS)
 
 ## make check-all-variants   all tests with gcc and clang, each in all variants
 check-all-variants:
