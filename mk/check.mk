@@ -14,7 +14,7 @@ PROGRAM_TESTS := $(if $(and $(OVERRIDE_SOURCES),$(wildcard tests/preload/run)),$
 check-fast: all check-static check-symbols
 	./test_allocator --fast -j $(JOBS)
 
-## make check                static checks, all tests in release and debug: under ten minutes
+## make check                static checks, all tests in release and debug, real programs
 check: check-static check-checks check-format check-scripts
 	@$(MAKE) -s VARIANT=release check-symbols
 	@./scripts/run_tests.sh -j $(JOBS) $(CC):release $(CC):debug $(PROGRAM_TESTS)
