@@ -108,6 +108,14 @@ KN_NODISCARD int kn_os_move(void *from, void *to, size_t bytes);
  */
 KN_NODISCARD int kn_os_populate(void *start, size_t bytes);
 
+/*
+ * Moves the end of the program's data segment (the break) to `end`, or leaves it if `end` is NULL.
+ * Returns the break as it is afterwards: the caller compares. libc's own record of the break is
+ * kept right, so that sbrk goes on from the new one; the break is not moved if that record was
+ * wrong before. Not for use while another thread calls this or sbrk.
+ */
+void *kn_os_brk(void *end);
+
 /* Asks for huge pages in a range, or asks for none. Purely for speed; EINVAL: kernel built without.
  */
 KN_NODISCARD int kn_os_huge(void *start, size_t bytes, bool on);

@@ -46,6 +46,10 @@ static _Atomic int purge_state;
 
 static _Atomic size_t page_bytes;
 
+/* Where glibc notes the break, so that sbrk need not ask; NULL until its first use. Other libraries
+ * have no such record, and the symbol has no address then. */
+extern void *__curbrk __attribute__((weak));
+
 static size_t kernel_page_bytes(void)
 {
     /* Every thread that gets here first computes the same value, so no order is needed. */
@@ -257,4 +261,16 @@ int kn_os_huge(void *start, size_t bytes, bool on)
     if (fault != 0)
         return fault;
     return advise_pages(start, bytes, on ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
+void *kn_os_brk(void *end)
+{
+    void *now = (void *)kn_syscall(SYS_brk, 0);
+    bool has_record = &__curbrk != NULL && __curbrk != NULL;
+    if (end == NULL || (has_record && __curbrk != now) || kn_os_fault_hit(KN_FAULT_MAP) != 0)
+        return now;
+    now = (void *)kn_syscall(SYS_brk, end);
+    if (has_record)
+        __curbrk = now;
+    return now;
 }
