@@ -122,7 +122,10 @@ KN_NODISCARD int kn_os_huge(void *start, size_t bytes, bool on);
 
 /* ---- process ---- */
 
-/* Nanoseconds of a clock that never goes back and has no meaning across processes. */
+/*
+ * Nanoseconds of a clock that never goes back, counted from some moment before the process. No
+ * system call where the kernel offers the clock in user space, as it does on all common machines.
+ */
 uint64_t kn_os_time_ns(void);
 
 /*

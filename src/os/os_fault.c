@@ -9,9 +9,9 @@
 /* Relaxed order throughout: the counters order nothing, and the rest is set while no thread looks.
  */
 struct fault {
-    _Atomic uint64_t calls;
-    _Atomic uint64_t first; /* number of the first call that fails; 0 if none does */
-    _Atomic uint64_t count;
+    _Atomic size_t calls;
+    _Atomic size_t first; /* number of the first call that fails; 0 if none does */
+    _Atomic size_t count;
 };
 
 static struct fault faults[KN_FAULT_COUNT];
@@ -23,7 +23,7 @@ static const int errors[] = {
 #undef KN_FAULT_KIND_ERROR
 };
 
-void kn_os_fault_set(enum kn_fault_kind kind, uint64_t nth, uint64_t count)
+void kn_os_fault_set(enum kn_fault_kind kind, size_t nth, size_t count)
 {
     struct fault *fault = &faults[kind];
     kn_store_relaxed(&fault->calls, 0);
@@ -38,7 +38,7 @@ void kn_os_fault_clear(void)
     kn_store_relaxed(&pretended_page_bytes, 0);
 }
 
-uint64_t kn_os_fault_calls(enum kn_fault_kind kind)
+size_t kn_os_fault_calls(enum kn_fault_kind kind)
 {
     return kn_load_relaxed(&faults[kind].calls);
 }
@@ -52,8 +52,8 @@ void kn_os_fault_set_page_bytes(size_t bytes)
 int kn_os_fault_hit(enum kn_fault_kind kind)
 {
     struct fault *fault = &faults[kind];
-    uint64_t call = kn_fetch_add_relaxed(&fault->calls, 1) + 1;
-    uint64_t first = kn_load_relaxed(&fault->first);
+    size_t call = kn_fetch_add_relaxed(&fault->calls, 1) + 1;
+    size_t first = kn_load_relaxed(&fault->first);
     if (KN_LIKELY(first == 0 || call < first))
         return 0;
     return call - first < kn_load_relaxed(&fault->count) ? errors[kind] : 0;

@@ -47,14 +47,14 @@ enum kn_fault_kind {
  * Makes `count` calls of a kind fail, from the nth after this one on (1: the next). Their counter
  * starts again from zero. Other kinds stay as they are.
  */
-void kn_os_fault_set(enum kn_fault_kind kind, uint64_t nth, uint64_t count);
+void kn_os_fault_set(enum kn_fault_kind kind, size_t nth, size_t count);
 
 /* Lets every kind succeed again, and sets all counters to zero and the page size to the kernel's.
  */
 void kn_os_fault_clear(void);
 
 /* Calls of a kind since it was last set or cleared, failed ones included. */
-uint64_t kn_os_fault_calls(enum kn_fault_kind kind);
+size_t kn_os_fault_calls(enum kn_fault_kind kind);
 
 /*
  * Lets kn_os_page_bytes answer `bytes`, a power of two no smaller than the kernel's page, and

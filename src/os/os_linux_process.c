@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "os/os_fault.h"
 #include "os/syscall.h"
+#include "os/vdso.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +34,7 @@ static unsigned long read_auxv(unsigned long type)
 
 size_t kn_os_thread_id(void)
 {
-    static _Thread_local __attribute__((tls_model("initial-exec"))) char marker;
+    static _Thread_local __attribute__((tls_model("initial-exec"), aligned(8))) char marker;
     return (size_t)(uintptr_t)&marker;
 }
 
@@ -47,26 +48,56 @@ static uint64_t mix_bits(uint64_t x)
     return x ^ (x >> 31);
 }
 
+/*
+ * What the kernel writes for a clock. 32-bit seconds are enough for one that starts with the
+ * machine; the newest 32-bit targets have 64-bit ones only.
+ */
+#ifdef SYS_clock_gettime
+struct kernel_time {
+    long seconds, nanoseconds;
+};
+#define KN_SYS_CLOCK_GETTIME SYS_clock_gettime
+#else
+struct kernel_time {
+    int64_t seconds, nanoseconds;
+};
+#define KN_SYS_CLOCK_GETTIME SYS_clock_gettime64
+#endif
+
+#if defined(__x86_64__) || defined(__i386__)
+#define KN_VDSO_CLOCK_GETTIME "__vdso_clock_gettime"
+#elif defined(__aarch64__)
+#define KN_VDSO_CLOCK_GETTIME "__kernel_clock_gettime"
+#else
+#define KN_VDSO_CLOCK_GETTIME ""
+#endif
+
+typedef int (*read_clock_fn)(int clock, struct kernel_time *out);
+
+static int read_clock_by_call(int clock, struct kernel_time *out)
+{
+    return kn_syscall_error(kn_syscall(KN_SYS_CLOCK_GETTIME, clock, out));
+}
+
 uint64_t kn_os_time_ns(void)
 {
-    /* 32-bit seconds are enough for a clock that starts with the machine. */
-#ifdef SYS_clock_gettime
-    struct {
-        long seconds, nanoseconds;
-    } now = {0, 0};
-    (void)kn_syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);
-#else
-    struct {
-        int64_t seconds, nanoseconds;
-    } now = {0, 0};
-    (void)kn_syscall(SYS_clock_gettime64, CLOCK_MONOTONIC, &now);
-#endif
+    static _Atomic(read_clock_fn) cached;
+    /* Relaxed: every thread finds the same function, whose code was there before the process. */
+    read_clock_fn read_clock = kn_load_relaxed(&cached);
+    if (KN_UNLIKELY(read_clock == NULL)) {
+        read_clock = (read_clock_fn)kn_vdso_find(KN_VDSO_CLOCK_GETTIME);
+        if (read_clock == NULL)
+            read_clock = read_clock_by_call;
+        kn_store_relaxed(&cached, read_clock);
+    }
+    struct kernel_time now = {0, 0};
+    (void)read_clock(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.seconds * UINT64_C(1000000000) + (uint64_t)now.nanoseconds;
 }
 
 uint64_t kn_os_random(void)
 {
-    static _Atomic uint64_t counter;
+    static _Atomic size_t counter;
     /*
      * libc makes its stack canary of the first eight of these sixteen bytes and its pointer guard
      * of the rest. Numbers leave here only as a function of their mixed sum, of which no half can
@@ -79,8 +110,8 @@ uint64_t kn_os_random(void)
     else
         halves[0] = kn_os_time_ns();
     uint64_t secret = halves[0] + mix_bits(halves[1] ^ (uintptr_t)&counter);
-    uint64_t step = kn_fetch_add_relaxed(&counter, UINT64_C(0x9e3779b97f4a7c15));
-    return mix_bits(mix_bits(secret) + step);
+    uint64_t step = kn_fetch_add_relaxed(&counter, 1);
+    return mix_bits(mix_bits(secret) + step * UINT64_C(0x9e3779b97f4a7c15));
 }
 
 unsigned kn_os_cpu_count(void)

@@ -35,7 +35,7 @@ KN_TEST(os_fault, fails_the_nth_call_and_as_many_as_asked)
 KN_TEST(os_fault, fails_for_ever_when_count_is_unlimited)
 {
     char *start = begin(1);
-    kn_os_fault_set(KN_FAULT_PURGE, 1, UINT64_MAX);
+    kn_os_fault_set(KN_FAULT_PURGE, 1, SIZE_MAX);
     for (int i = 0; i < 100; i++)
         ck_assert_int_eq(kn_os_purge(start, page), EINVAL);
     kn_os_fault_clear();
@@ -56,7 +56,7 @@ KN_TEST(os_fault, set_starts_its_own_counter_again_and_no_other)
 static void set_all_kinds(void)
 {
     for (int kind = 0; kind < KN_FAULT_COUNT; kind++)
-        kn_os_fault_set((enum kn_fault_kind)kind, 1, UINT64_MAX);
+        kn_os_fault_set((enum kn_fault_kind)kind, 1, SIZE_MAX);
 }
 
 KN_TEST(os_fault, every_call_fails_without_effect_when_its_kind_is_set)

@@ -2,15 +2,21 @@
 
 #include "child.h"
 #include "harness.h"
+#include "require.h"
 
 #include "os/os.h"
 
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -41,7 +47,7 @@ KN_TEST(os_linux_process, random_differs_from_call_to_call)
         seen[i] = kn_os_random();
         bits += (unsigned)__builtin_popcountll(seen[i]);
         for (size_t k = 0; k < i; k++)
-            ck_assert(seen[k] != seen[i]);
+            kn_require(seen[k] != seen[i]);
     }
     ck_assert_int_eq(errno, SENTINEL);
     ck_assert(bits > 31 * COUNT && bits < 33 * COUNT);
@@ -187,4 +193,56 @@ KN_TEST(os_linux_process, thread_id_is_distinct_and_stays_the_same)
     int status = -1;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_int_eq(status, 0);
+}
+
+/* ---- under a filter that kills at any system call but exit ---- */
+
+static void forbid_all_but_exit(void)
+{
+    struct sock_filter steps[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL),
+    };
+    struct sock_fprog program = {sizeof(steps) / sizeof(steps[0]), steps};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+        prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        _exit(1);
+}
+
+static _Noreturn void exit_thread(long status)
+{
+    for (;;)
+        syscall(SYS_exit, status);
+}
+
+static void use_libc_clock(void *arg)
+{
+    struct timespec now;
+    (void)arg;
+    forbid_all_but_exit();
+    exit_thread(clock_gettime(CLOCK_MONOTONIC, &now) == 0 && now.tv_sec >= 0 ? 0 : 1);
+}
+
+static void use_all_that_makes_no_call(void *arg)
+{
+    (void)arg;
+    forbid_all_but_exit();
+    bool is_right = kn_os_page_bytes() >= 4096 && kn_os_time_ns() <= kn_os_time_ns() &&
+                    kn_os_random() != kn_os_random() && kn_os_thread_id() != 0 &&
+                    !kn_os_is_secure() && kn_os_env("NO_SUCH_VARIABLE") == NULL;
+    exit_thread(is_right ? 0 : 1);
+}
+
+KN_TEST(os_linux_process, makes_no_system_call_where_none_is_announced)
+{
+    struct kn_child child;
+    if (kn_test_is_sanitized())
+        kn_test_skip("the sanitizer makes system calls of its own");
+    kn_child_call(&child, use_libc_clock, NULL);
+    if (!WIFEXITED(child.status) || WEXITSTATUS(child.status) != 0)
+        kn_test_skip("there are no filters here, or no clock in user space");
+    kn_child_call(&child, use_all_that_makes_no_call, NULL);
+    kn_child_assert_exit(&child, 0);
 }

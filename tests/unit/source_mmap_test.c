@@ -115,7 +115,7 @@ KN_TEST(source_mmap, survives_every_failure_of_the_system)
     begin();
     for (int kind = 0; kind < KN_FAULT_COUNT; kind++) {
         kn_os_fault_clear();
-        kn_os_fault_set((enum kn_fault_kind)kind, 1, UINT64_MAX);
+        kn_os_fault_set((enum kn_fault_kind)kind, 1, SIZE_MAX);
         if (kn_source_acquire(source, page, 4 * page, &range) == 0) {
             memset(range.start, 1, range.bytes);
             ck_assert_int_eq(kn_source_release(source, range.start, range.bytes), 0);
