@@ -5,7 +5,6 @@
 #include "os/os.h"
 #include "os/syscall.h"
 
-#include <linux/futex.h>
 #include <stddef.h>
 
 #ifdef SYS_futex
@@ -13,6 +12,12 @@
 #else
 #define KN_SYS_FUTEX SYS_futex_time64
 #endif
+
+/* Operations of the futex call on a word that no other process shares. */
+enum {
+    WAIT_PRIVATE = 128,
+    WAKE_PRIVATE = 129,
+};
 
 enum {
     SPINS_MAX = 64,
@@ -32,12 +37,12 @@ static uint8_t fork_rank;
 /* Sleeps unless the word has another value by now; may wake for no reason. */
 static void sleep_on(_Atomic uint32_t *word, uint32_t value)
 {
-    (void)kn_syscall(KN_SYS_FUTEX, word, FUTEX_WAIT_PRIVATE, value, NULL);
+    (void)kn_syscall(KN_SYS_FUTEX, word, WAIT_PRIVATE, value, NULL);
 }
 
 static void wake_one(_Atomic uint32_t *word)
 {
-    (void)kn_syscall(KN_SYS_FUTEX, word, FUTEX_WAKE_PRIVATE, 1);
+    (void)kn_syscall(KN_SYS_FUTEX, word, WAKE_PRIVATE, 1);
 }
 
 /*

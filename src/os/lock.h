@@ -3,8 +3,9 @@
  *
  * state:   FREE --acquire--> HELD --another waits--> SLEEPERS (held, and somebody may sleep)
  *            ^                 |                         |
- *            +--- release -----+------ release + wake ---+      FORK: held by a thread that is
- * forking
+ *            +--- release -----+------ release + wake ---+
+ *            ^
+ *            +--- give + wake -- FORK <-- take (by a thread that forks, from any of the others)
  *
  * Invariants. Exactly one thread is between acquire and release of a lock. A thread that sleeps
  * sleeps on SLEEPERS or FORK; whoever ends either state wakes one sleeper, and a woken sleeper
@@ -79,6 +80,8 @@ struct kn_lock {
     uint8_t rank;               /* enum kn_lock_rank */
     _Atomic uint8_t spins;      /* how often the next waiter looks before it sleeps; a guess */
 };
+
+KN_STATIC_ASSERT(sizeof(struct kn_lock) == 12, "small enough to stand beside what it protects");
 
 enum {
     KN_LOCK_FREE,

@@ -197,6 +197,27 @@ KN_TEST(os_linux, purge_returns_error_when_pages_are_locked)
     end();
 }
 
+KN_TEST(os_linux, reservations_hold_no_memory_when_all_memory_is_locked)
+{
+    begin();
+    if (kn_test_is_sanitized())
+        kn_test_skip("the sanitizer has reserved more than can be locked");
+    if (kn_syscall(SYS_mlockall, MCL_CURRENT | MCL_FUTURE) != 0)
+        kn_test_skip("memory cannot be locked here");
+    size_t before = kn_os_resident_bytes(), bytes = (size_t)1 << 30;
+    unsigned char *start = kn_os_reserve(NULL, bytes);
+    ck_assert_ptr_nonnull(start);
+    ck_assert_int_eq(kn_os_commit(start, 4 * page), 0);
+    ck_assert(is_resident(start));
+    memset(start, 1, 4 * page);
+    ck_assert_int_eq(kn_os_purge(start, 4 * page), EINVAL);
+    ck_assert_int_eq(kn_os_decommit(start, 4 * page), 0);
+    ck_assert_uint_lt(kn_os_resident_bytes(), before + bytes / 64);
+    ck_assert_int_eq(kn_os_commit(start, page), 0);
+    assert_filled(start, page, 0);
+    end();
+}
+
 KN_TEST_LOOP(os_linux, map_aligns_to_any_power_of_two, 0, 18)
 {
     begin();
