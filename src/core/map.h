@@ -1,0 +1,107 @@
+/*
+ * The granule map: from an address to what lies there.
+ *
+ * Ranges of address space hold the heap's memory. Each granule of a range has a 4-byte descriptor
+ * and a 64-byte slot (run.h). The descriptor answers free's question "is this a small block of my
+ * own heap?" with one load and one compare; everything else is asked of the slot.
+ *
+ *     descriptor   | owner tag (24 bits) | size class (8 bits) |      a slab's granule
+ *
+ * or one of the KN_DESC_ values, whose tag part belongs to no heap.
+ *
+ * The flat table. Descriptors of the main range live in one sparse table over all of the lower 2^46
+ * bytes of address space, so the lookup needs no bounds check: a foreign address finds a zero. The
+ * index is
+ *
+ *     (address * multiplier) >> 32,  multiplier = 2^18 + 2^60
+ *
+ * that is, bits 14..45 of the address, plus the low four bits of the address times 2^28. An address
+ * that is not 16-byte aligned thus looks at a place 4 TiB or more away from its own, where the main
+ * range (at most 1 TiB) has nothing: misaligned addresses find a zero, too. Where the table's 16
+ * GiB of address space cannot be had (RLIMIT_AS, 32-bit), the multiplier is 0 and the table a
+ * single zero, so every free takes the slow path and asks kn_map_find.
+ *
+ * Further ranges are found through a radix map by kn_map_find only.
+ *
+ * Threads: descriptors are atomic and relaxed. A heap's own tag is stored and cleared by the heap's
+ * own thread alone, so a thread never misjudges its own blocks; whatever else it reads only decides
+ * which slow path it takes. Ranges are added under the region lock and never removed; kn_map_find
+ * takes no lock.
+ */
+#ifndef KN_CORE_MAP_H
+#define KN_CORE_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/atomic.h"
+#include "base/compiler.h"
+#include "core/run.h"
+
+#define KN_TAG_SHIFT 8
+#define KN_TAG_NONE  0u /* in owner_tag: nobody */
+#define KN_TAG_FIRST (1u << KN_TAG_SHIFT)
+#define KN_TAG_LAST  (0xFFFFFBu << KN_TAG_SHIFT)
+#define KN_TAG_NEVER (0xFFFFFCu << KN_TAG_SHIFT) /* matches no descriptor */
+
+#define KN_DESC_CLEAN      0u          /* reads as zero; not in use or inside a large block */
+#define KN_DESC_DIRTY      0xFFFFFF01u /* old contents; not in use or inside a large block */
+#define KN_DESC_LARGE      0xFFFFFF02u /* first granule of a large block */
+#define KN_DESC_UNOWNED    0xFFFFFE00u /* | class: a slab that no heap owns */
+#define KN_DESC_CLASS_MASK 0xFFu
+#define KN_DESC_TAG_MASK   0xFFFFFF00u
+
+typedef _Atomic uint32_t kn_desc;
+
+struct kn_map {
+    uint64_t multiplier;
+    kn_desc *table;
+};
+
+/* A contiguous piece of address space with its descriptors and slots; edges[] of slots lie at -1
+ * and `granules`. */
+struct kn_range {
+    uintptr_t base;
+    size_t granules_reserved;
+    _Atomic size_t
+        granules; /* committed, usable; stored with release when their slots are readable */
+    kn_desc *desc;
+    struct kn_run *slots;
+    size_t described; /* granules with committed slots and descriptors */
+    _Atomic(struct kn_range *) next;
+};
+
+struct kn_place {
+    struct kn_run *slot; /* of the granule, not of the run */
+    kn_desc *desc;
+};
+
+extern KN_HIDDEN struct kn_map kn_map;
+
+/* The descriptor of any address; 0 for foreign and misaligned ones and for those outside the flat
+ * table. */
+static inline uint32_t kn_map_desc(uintptr_t address)
+{
+    return kn_load_relaxed(&kn_map.table[(address * kn_map.multiplier) >> 32]);
+}
+
+/* Finds the granule of `address` in any range. False for foreign addresses. Never faults. */
+KN_NODISCARD bool kn_map_find(uintptr_t address, struct kn_place *place);
+
+/* The record of the run at or around a slot of a slab, or of any run at its first or last slot. */
+static inline struct kn_run *kn_run_of_slot(struct kn_run *slot)
+{
+    return slot - slot->back;
+}
+
+/* The descriptors of a run, one per granule. */
+kn_desc *kn_map_descs(const struct kn_run *run);
+
+static inline void kn_desc_fill(kn_desc *desc, size_t count, uint32_t value)
+{
+    for (size_t i = 0; i < count; i++)
+        kn_store_relaxed(&desc[i], value);
+}
+
+#endif

@@ -1,0 +1,436 @@
+#include "core/page_heap.h"
+
+#include <stdint.h>
+
+#include "base/align.h"
+#include "base/assert.h"
+#include "core/map.h"
+#include "core/region.h"
+#include "os/os.h"
+
+/* One system call gives back at most this much, so that the run is soon to be had again, and not
+ * less than this. */
+#define PURGE_GRANULES_MAX ((size_t)4096)
+#define PURGE_GRANULES_MIN ((size_t)4)
+/* Going over the limit purges this share of the limit at once, so that not every free purges. */
+#define PURGE_SHARE ((size_t)4)
+
+struct kn_lock kn_page_heap_lock = KN_LOCK_INITIALIZER(KN_RANK_PAGE_HEAP);
+size_t kn_page_heap_dirty_min_bytes = (size_t)4 << 20;
+size_t kn_page_heap_dirty_share = 8;
+
+static struct {
+    struct kn_rbtree with_dirty;
+    struct kn_rbtree clean;
+    struct kn_dlist by_age; /* the runs in with_dirty, the one freed longest ago first */
+    size_t used;            /* granules, like all counts here */
+    size_t used_peak;
+    size_t dirty;
+    size_t free;
+    bool purge_fails; /* the OS refuses to take memory back (locked pages): do not ask again */
+    uint64_t purge_calls;
+    uint64_t purged;
+    uint64_t grow_calls;
+} pages;
+
+/* ---- indexes ---- */
+
+static struct kn_run *run_of_node(const struct kn_rbnode *node)
+{
+    return KN_CONTAINER_OF(node, struct kn_run, free.node);
+}
+
+static int compare_runs(const struct kn_rbnode *a, const struct kn_rbnode *b)
+{
+    const struct kn_run *x = run_of_node(a);
+    const struct kn_run *y = run_of_node(b);
+    if (x->granules != y->granules)
+        return x->granules < y->granules ? -1 : 1;
+    return x->base < y->base ? -1 : x->base > y->base;
+}
+
+static int probe_granules(const struct kn_rbnode *node, const void *key)
+{
+    return run_of_node(node)->granules >= *(const size_t *)key ? 0 : -1;
+}
+
+static struct kn_run *best_fit(struct kn_rbtree *index, size_t granules)
+{
+    struct kn_rbnode *node = kn_rbtree_lower_bound(index, probe_granules, &granules);
+    return node == NULL ? NULL : run_of_node(node);
+}
+
+static void index_insert(struct kn_run *run)
+{
+    KN_ASSERT(run->dirty <= run->granules);
+    run->kind = KN_RUN_FREE;
+    pages.free += run->granules;
+    pages.dirty += run->dirty;
+    if (run->dirty == 0) {
+        kn_rbtree_insert(&pages.clean, &run->free.node);
+    } else {
+        kn_rbtree_insert(&pages.with_dirty, &run->free.node);
+        kn_dlist_push_back(&pages.by_age, &run->free.age);
+    }
+}
+
+static void index_remove(struct kn_run *run)
+{
+    KN_ASSERT(run->kind == KN_RUN_FREE);
+    run->kind = KN_RUN_BUSY;
+    pages.free -= run->granules;
+    pages.dirty -= run->dirty;
+    if (run->dirty == 0) {
+        kn_rbtree_erase(&pages.clean, &run->free.node);
+    } else {
+        kn_rbtree_erase(&pages.with_dirty, &run->free.node);
+        kn_dlist_remove(&run->free.age);
+    }
+}
+
+void kn_page_heap_init(void)
+{
+    kn_rbtree_init(&pages.with_dirty, compare_runs);
+    kn_rbtree_init(&pages.clean, compare_runs);
+    kn_dlist_init(&pages.by_age);
+}
+
+/* ---- cutting and joining ---- */
+
+/* Makes `slot` the record of a run outside the indexes. */
+static struct kn_run *run_init(struct kn_run *slot, uintptr_t base, size_t granules, size_t dirty)
+{
+    slot->base = base;
+    slot->granules = (uint32_t)granules;
+    slot->back = 0;
+    slot->kind = KN_RUN_BUSY;
+    slot->dirty = (uint32_t)dirty;
+    slot[granules - 1].back = (uint32_t)granules - 1;
+    return slot;
+}
+
+static size_t count_dirty(const struct kn_run *run, size_t first, size_t count)
+{
+    if (run->dirty == 0 || run->dirty == run->granules)
+        return run->dirty == 0 ? 0 : count;
+    kn_desc *desc = kn_map_descs(run) + first;
+    size_t dirty = 0;
+    for (size_t i = 0; i < count; i++)
+        dirty += kn_load_relaxed(&desc[i]) == KN_DESC_DIRTY;
+    return dirty;
+}
+
+/* Splits a run outside the indexes; returns the part from granule `at` on. */
+static struct kn_run *run_split(struct kn_run *run, size_t at)
+{
+    size_t rest = run->granules - at;
+    size_t head_dirty = count_dirty(run, 0, at);
+    struct kn_run *tail =
+        run_init(run + at, run->base + at * KN_GRANULE, rest, run->dirty - head_dirty);
+    run_init(run, run->base, at, head_dirty);
+    return tail;
+}
+
+/* Joins a run outside the indexes with free neighbours and indexes the result. */
+static void insert_coalesced(struct kn_run *run)
+{
+    struct kn_run *after = run + run->granules;
+    struct kn_run *before = kn_run_of_slot(run - 1);
+    if (after->kind == KN_RUN_FREE) {
+        index_remove(after);
+        after->kind = KN_RUN_NONE;
+        run_init(run, run->base, run->granules + after->granules, run->dirty + after->dirty);
+    }
+    if (before->kind == KN_RUN_FREE) {
+        index_remove(before);
+        run->kind = KN_RUN_NONE;
+        run = run_init(before, before->base, before->granules + run->granules,
+                       before->dirty + run->dirty);
+    }
+    index_insert(run);
+}
+
+/* Cuts `granules` out of a run that was just removed from its index, at the end where more of it is
+ * dirty. */
+static struct kn_run *take(struct kn_run *run, size_t granules, size_t align_granules)
+{
+    size_t skip =
+        (kn_align_up(run->base, align_granules * KN_GRANULE) - run->base) >> KN_GRANULE_LOG2;
+    if (align_granules == 1 && run->dirty != 0 && run->dirty != run->granules &&
+        count_dirty(run, run->granules - granules, granules) > count_dirty(run, 0, granules))
+        skip = run->granules - granules;
+    if (skip != 0) {
+        struct kn_run *part = run_split(run, skip);
+        index_insert(run);
+        run = part;
+    }
+    if (run->granules > granules)
+        index_insert(run_split(run, granules));
+    return run;
+}
+
+/* ---- giving memory back ---- */
+
+static size_t dirty_limit(void)
+{
+    size_t share = pages.used / kn_page_heap_dirty_share;
+    size_t least = kn_page_heap_dirty_min_bytes >> KN_GRANULE_LOG2;
+    return share > least ? share : least;
+}
+
+static size_t first_dirty(const struct kn_run *run)
+{
+    kn_desc *desc = kn_map_descs(run);
+    size_t first = 0;
+    while (kn_load_relaxed(&desc[first]) != KN_DESC_DIRTY)
+        first++;
+    return first;
+}
+
+/* The whole pages of a run from its first to its last dirty granule. */
+static size_t dirty_extent(const struct kn_run *run, uintptr_t *from)
+{
+    kn_desc *desc = kn_map_descs(run);
+    size_t end = run->granules;
+    while (kn_load_relaxed(&desc[end - 1]) != KN_DESC_DIRTY)
+        end--;
+    *from = kn_align_up(run->base + first_dirty(run) * KN_GRANULE, kn_os_page_bytes());
+    uintptr_t to = kn_align_down(run->base + end * KN_GRANULE, kn_os_page_bytes());
+    return to > *from ? to - *from : 0;
+}
+
+/* Takes the oldest run with dirty granules out of its index, or its head with about `granules` of
+ * them. */
+static struct kn_run *take_oldest(size_t granules)
+{
+    struct kn_dlist *oldest = kn_dlist_first(&pages.by_age);
+    if (oldest == NULL)
+        return NULL;
+    struct kn_run *run = KN_CONTAINER_OF(oldest, struct kn_run, free.age);
+    index_remove(run);
+    granules = granules < PURGE_GRANULES_MIN ? PURGE_GRANULES_MIN : granules;
+    granules = granules > PURGE_GRANULES_MAX ? PURGE_GRANULES_MAX : granules;
+    size_t end = first_dirty(run) + granules;
+    if (run->granules > end)
+        index_insert(run_split(run, end));
+    return run;
+}
+
+/*
+ * Gives back about `granules` of the oldest dirty ones. Called and returns with the lock held;
+ * drops it during the system call. Returns how many are no longer dirty.
+ */
+static size_t purge_oldest(size_t granules)
+{
+    uintptr_t from;
+    size_t purged = 0;
+    struct kn_run *run = take_oldest(granules);
+    if (run == NULL)
+        return 0;
+    size_t bytes = dirty_extent(run, &from);
+    kn_lock_release(&kn_page_heap_lock);
+    bool is_purged = bytes != 0 && kn_os_purge((void *)from, bytes) == 0;
+    kn_lock_acquire(&kn_page_heap_lock);
+
+    pages.purge_calls++;
+    if (is_purged) {
+        purged = run->dirty;
+        pages.purged += purged;
+        kn_desc_fill(kn_map_descs(run), run->granules, KN_DESC_CLEAN);
+        run->dirty = 0;
+    } else {
+        pages.purge_fails = true;
+    }
+    insert_coalesced(run);
+    return purged;
+}
+
+static size_t purge_to(size_t keep_granules)
+{
+    size_t purged = 0;
+    size_t step = 1;
+    while (step != 0 && pages.dirty > keep_granules && !pages.purge_fails) {
+        step = purge_oldest(pages.dirty - keep_granules);
+        purged += step;
+    }
+    return purged;
+}
+
+size_t kn_page_heap_purge(size_t keep_bytes)
+{
+    kn_lock_acquire(&kn_page_heap_lock);
+    pages.purge_fails = false;
+    size_t purged = purge_to(keep_bytes >> KN_GRANULE_LOG2);
+    kn_lock_release(&kn_page_heap_lock);
+    return purged << KN_GRANULE_LOG2;
+}
+
+/* ---- handing out ---- */
+
+static bool try_grow(size_t granules)
+{
+    struct kn_growth growth;
+    struct kn_run *last = NULL;
+    pages.grow_calls++;
+    if (kn_region_grow(granules, &growth) != 0)
+        return false;
+    last = run_init(growth.slot, growth.slot->base, growth.granules, 0);
+    insert_coalesced(last);
+    return true;
+}
+
+/* Removes a run that can hold the request from its index, or grows the heap for it. */
+static struct kn_run *find_fit(size_t granules)
+{
+    struct kn_run *run = best_fit(&pages.with_dirty, granules);
+    if (run == NULL) {
+        if (pages.dirty != 0)
+            purge_to(pages.dirty > granules ? pages.dirty - granules : 0);
+        run = best_fit(&pages.clean, granules);
+        while (run == NULL) {
+            if (!try_grow(granules))
+                return NULL;
+            run = best_fit(&pages.with_dirty, granules);
+            if (run == NULL)
+                run = best_fit(&pages.clean, granules);
+        }
+    }
+    index_remove(run);
+    return run;
+}
+
+struct kn_run *kn_run_alloc(size_t granules, size_t align_granules)
+{
+    size_t needed = granules + align_granules - 1;
+    if (needed < granules || needed > UINT32_MAX)
+        return NULL;
+    kn_lock_acquire(&kn_page_heap_lock);
+    struct kn_run *run = find_fit(needed);
+    if (run != NULL) {
+        run = take(run, granules, align_granules);
+        pages.used += granules;
+        if (pages.used > pages.used_peak)
+            pages.used_peak = pages.used;
+    }
+    kn_lock_release(&kn_page_heap_lock);
+    return run;
+}
+
+static void free_locked(struct kn_run *run, size_t dirty_granules)
+{
+    pages.used -= run->granules;
+    run_init(run, run->base, run->granules, dirty_granules);
+    insert_coalesced(run);
+    size_t limit = dirty_limit();
+    if (pages.dirty > limit)
+        purge_to(limit - limit / PURGE_SHARE);
+}
+
+void kn_run_free(struct kn_run *run, size_t dirty_granules)
+{
+    kn_lock_acquire(&kn_page_heap_lock);
+    free_locked(run, dirty_granules);
+    kn_lock_release(&kn_page_heap_lock);
+}
+
+bool kn_run_try_extend(struct kn_run *run, size_t granules)
+{
+    size_t extra = granules - run->granules;
+    bool is_extended = false;
+    KN_ASSERT(granules > run->granules);
+    kn_lock_acquire(&kn_page_heap_lock);
+    struct kn_run *after = run + run->granules;
+    if (after->kind == KN_RUN_FREE && after->granules >= extra) {
+        index_remove(after);
+        if (after->granules > extra)
+            index_insert(run_split(after, extra));
+        after->kind = KN_RUN_NONE;
+        run->granules = (uint32_t)granules;
+        run[granules - 1].back = (uint32_t)granules - 1;
+        pages.used += extra;
+        if (pages.used > pages.used_peak)
+            pages.used_peak = pages.used;
+        is_extended = true;
+    }
+    kn_lock_release(&kn_page_heap_lock);
+    return is_extended;
+}
+
+void kn_run_cut(struct kn_run *run, size_t granules)
+{
+    size_t rest = run->granules - granules;
+    KN_ASSERT(granules > 0 && rest > 0);
+    kn_lock_acquire(&kn_page_heap_lock);
+    struct kn_run *tail = run + granules;
+    tail->base = run->base + granules * KN_GRANULE;
+    tail->granules = (uint32_t)rest;
+    run->granules = (uint32_t)granules;
+    run[granules - 1].back = (uint32_t)granules - 1;
+    kn_desc_fill(kn_map_descs(tail), rest, KN_DESC_DIRTY);
+    free_locked(tail, rest);
+    kn_lock_release(&kn_page_heap_lock);
+}
+
+/* ---- looking ---- */
+
+void kn_page_heap_stats(struct kn_page_heap_stats *stats)
+{
+    kn_lock_acquire(&kn_page_heap_lock);
+    stats->used_bytes = pages.used << KN_GRANULE_LOG2;
+    stats->dirty_bytes = pages.dirty << KN_GRANULE_LOG2;
+    stats->clean_bytes = (pages.free - pages.dirty) << KN_GRANULE_LOG2;
+    stats->used_peak_bytes = pages.used_peak << KN_GRANULE_LOG2;
+    stats->purge_calls = pages.purge_calls;
+    stats->purged_bytes = pages.purged << KN_GRANULE_LOG2;
+    stats->grow_calls = pages.grow_calls;
+    kn_lock_release(&kn_page_heap_lock);
+}
+
+static const char *check_run(struct kn_run *run)
+{
+    if (run->back != 0 || run[run->granules - 1].back != run->granules - 1)
+        return "a free run's ends do not lead to each other";
+    if (kn_run_of_slot(run - 1)->kind == KN_RUN_FREE || run[run->granules].kind == KN_RUN_FREE)
+        return "two free runs lie side by side";
+    kn_desc *desc = kn_map_descs(run);
+    size_t dirty = 0;
+    for (size_t i = 0; i < run->granules; i++) {
+        uint32_t mark = kn_load_relaxed(&desc[i]);
+        if (mark != KN_DESC_DIRTY && mark != KN_DESC_CLEAN)
+            return "a free granule is described as in use";
+        dirty += mark == KN_DESC_DIRTY;
+    }
+    return dirty == run->dirty ? NULL : "a free run's count of dirty granules is wrong";
+}
+
+static const char *check_index(struct kn_rbtree *index, size_t *granules, size_t *dirty)
+{
+    for (struct kn_rbnode *node = kn_rbtree_first(index); node != NULL;
+         node = kn_rbtree_next(node)) {
+        struct kn_run *run = run_of_node(node);
+        if (run->kind != KN_RUN_FREE)
+            return "a run that is not free is in an index";
+        if ((run->dirty != 0) != (index == &pages.with_dirty))
+            return "a free run is in the wrong index";
+        const char *wrong = check_run(run);
+        if (wrong != NULL)
+            return wrong;
+        *granules += run->granules;
+        *dirty += run->dirty;
+    }
+    return kn_rbtree_check(index);
+}
+
+const char *kn_page_heap_check(void)
+{
+    size_t granules = 0;
+    size_t dirty = 0;
+    kn_lock_acquire(&kn_page_heap_lock);
+    const char *wrong = check_index(&pages.with_dirty, &granules, &dirty);
+    if (wrong == NULL)
+        wrong = check_index(&pages.clean, &granules, &dirty);
+    if (wrong == NULL && (granules != pages.free || dirty != pages.dirty))
+        wrong = "the counts of free granules do not add up";
+    kn_lock_release(&kn_page_heap_lock);
+    return wrong;
+}

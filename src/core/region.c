@@ -1,0 +1,302 @@
+#include "core/region.h"
+
+#include <errno.h>
+
+#include "base/align.h"
+#include "base/assert.h"
+#include "core/meta.h"
+#include "ds/radix.h"
+#include "os/os.h"
+
+#if UINTPTR_MAX > 0xFFFFFFFFu
+#define MAIN_BYTES_MAX   ((size_t)1 << 40)
+#define MAIN_BYTES_MIN   ((size_t)1 << 30)
+#define TABLE_ENTRIES    ((uint64_t)1 << 32)
+#define TABLE_MULTIPLIER (((uint64_t)1 << 18) + ((uint64_t)1 << 60))
+/* Below this limit of address space the heap reserves no more than it needs. */
+#define ADDRESS_SPACE_AMPLE ((uint64_t)1 << 42)
+#else
+#define MAIN_BYTES_MAX      ((size_t)0)
+#define MAIN_BYTES_MIN      ((size_t)1 << 30)
+#define TABLE_ENTRIES       ((uint64_t)1)
+#define TABLE_MULTIPLIER    ((uint64_t)0)
+#define ADDRESS_SPACE_AMPLE ((uint64_t)1 << 42)
+#endif
+
+#define COMMIT_BYTES_MIN ((size_t)1 << 20)
+#define COMMIT_BYTES_MAX ((size_t)64 << 20)
+/* Growth commits at least this part of what there is already. */
+#define COMMIT_SHARE 8
+/* Slots and descriptors are committed for this many granules at a time (1 MiB of slots). */
+#define METADATA_GRANULES ((size_t)16384)
+/* Further ranges: aligned to the radix map's unit, at least this large. */
+#define RANGE_UNIT_LOG2 20
+#define RANGE_UNIT      ((size_t)1 << RANGE_UNIT_LOG2)
+#define RANGE_BYTES_MIN ((size_t)4 << 20)
+#define RANGE_BYTES_MAX ((size_t)1 << 30)
+#define RANGE_SHARE     4
+#define RANGE_KEY_BITS  (sizeof(void *) == 8 ? 48 - RANGE_UNIT_LOG2 : 32 - RANGE_UNIT_LOG2)
+/* Commits begin and end on multiples of this, the largest page size of any supported machine. */
+#define COMMIT_ALIGN    ((size_t)65536)
+#define HUGE_PAGE_BYTES ((size_t)2 << 20)
+
+static struct {
+    struct kn_range
+        main; /* head of the list of ranges; without granules where there is no main range */
+    struct kn_range *last;  /* the one that grows */
+    struct kn_range *spare; /* record for the next one, left from a failed attempt */
+    size_t committed_bytes;
+    size_t metadata_bytes;
+    struct kn_radix ranges; /* address >> RANGE_UNIT_LOG2 -> range, for all but the main one */
+} region = {.last = &region.main};
+
+static kn_desc empty_table[1];
+
+struct kn_map kn_map = {.multiplier = 0, .table = empty_table};
+
+/* ---- lookup ---- */
+
+static struct kn_range *range_of(uintptr_t address)
+{
+    if (address - region.main.base < region.main.granules_reserved * KN_GRANULE)
+        return &region.main;
+    return kn_radix_get(&region.ranges, address >> RANGE_UNIT_LOG2);
+}
+
+bool kn_map_find(uintptr_t address, struct kn_place *place)
+{
+    struct kn_range *range = range_of(address);
+    if (range == NULL)
+        return false;
+    size_t granule = (address - range->base) >> KN_GRANULE_LOG2;
+    if (granule >= kn_load_acquire(&range->granules))
+        return false;
+    place->slot = &range->slots[granule];
+    place->desc = &range->desc[granule];
+    return true;
+}
+
+kn_desc *kn_map_descs(const struct kn_run *run)
+{
+    struct kn_range *range = range_of(run->base);
+    return &range->desc[(run->base - range->base) >> KN_GRANULE_LOG2];
+}
+
+struct kn_range *kn_region_first(void)
+{
+    return &region.main;
+}
+
+size_t kn_region_committed_bytes(void)
+{
+    return region.committed_bytes;
+}
+
+size_t kn_region_metadata_bytes(void)
+{
+    return region.metadata_bytes;
+}
+
+/* ---- reservation ---- */
+
+static void *radix_node(void *context, size_t bytes)
+{
+    (void)context;
+    return kn_meta_alloc(bytes);
+}
+
+/* Nothing depends on its success: what stays is address space without memory. */
+static void unreserve(void *start, size_t bytes)
+{
+    int error = kn_os_unmap(start, bytes);
+    (void)error;
+}
+
+static size_t slots_bytes(size_t granules)
+{
+    return kn_align_up((granules + 2) * sizeof(struct kn_run), COMMIT_ALIGN);
+}
+
+/* Places slots behind the granules; slot 0 of the array is the edge before the first granule. */
+static void range_init(struct kn_range *range, uintptr_t base, size_t granules, kn_desc *desc)
+{
+    range->base = base;
+    range->granules_reserved = granules;
+    range->slots = (struct kn_run *)(base + granules * KN_GRANULE) + 1;
+    range->desc = desc;
+}
+
+/* A table for the lower 2^46 bytes of addresses: readable everywhere, costing nothing until it is
+ * written. */
+static kn_desc *reserve_table(void)
+{
+    size_t bytes = (size_t)(TABLE_ENTRIES * sizeof(kn_desc));
+    void *table = kn_os_reserve(NULL, bytes);
+    if (table == NULL)
+        return NULL;
+    if (kn_os_protect_read(table, bytes) != 0) {
+        unreserve(table, bytes);
+        return NULL;
+    }
+    return table;
+}
+
+static bool straddles_table_end(uintptr_t base, size_t bytes)
+{
+    return (uint64_t)base >> 46 != (uint64_t)(base + bytes - 1) >> 46;
+}
+
+static void reserve_main(kn_desc *table)
+{
+    for (size_t bytes = MAIN_BYTES_MAX; bytes >= MAIN_BYTES_MIN; bytes /= 2) {
+        size_t granules = bytes >> KN_GRANULE_LOG2;
+        size_t total = bytes + slots_bytes(granules) + HUGE_PAGE_BYTES;
+        void *reserved = kn_os_reserve(NULL, total);
+        if (reserved == NULL)
+            continue;
+        uintptr_t base = kn_align_up((uintptr_t)reserved, HUGE_PAGE_BYTES);
+        if (straddles_table_end(base, bytes)) {
+            unreserve(reserved, total);
+            continue;
+        }
+        range_init(&region.main, base, granules, table + ((base >> KN_GRANULE_LOG2) & 0xFFFFFFFFu));
+        return;
+    }
+}
+
+void kn_region_init(void)
+{
+    kn_radix_init(&region.ranges, RANGE_KEY_BITS, radix_node, NULL);
+    if (MAIN_BYTES_MAX == 0 || kn_os_address_space_limit() < ADDRESS_SPACE_AMPLE)
+        return;
+    kn_desc *table = reserve_table();
+    if (table == NULL)
+        return;
+    reserve_main(table);
+    if (region.main.granules_reserved == 0) {
+        unreserve(table, (size_t)(TABLE_ENTRIES * sizeof(kn_desc)));
+        return;
+    }
+    kn_map.table = table;
+    kn_map.multiplier = TABLE_MULTIPLIER;
+}
+
+/* Reserves a further range of `bytes` (a multiple of RANGE_UNIT), with slots and descriptors behind
+ * it. */
+static bool try_add_range(struct kn_range *range, size_t bytes)
+{
+    size_t granules = bytes >> KN_GRANULE_LOG2;
+    size_t desc_bytes = kn_align_up(granules * sizeof(kn_desc), COMMIT_ALIGN);
+    size_t total = RANGE_UNIT + bytes + slots_bytes(granules) + desc_bytes;
+    char *reserved = kn_os_reserve(NULL, total);
+    if (reserved == NULL)
+        return false;
+    char *base = (char *)kn_align_up((uintptr_t)reserved, RANGE_UNIT);
+    char *end = base + (total - RANGE_UNIT);
+    if (base > reserved)
+        unreserve(reserved, (size_t)(base - reserved));
+    if (end < reserved + total)
+        unreserve(end, (size_t)(reserved + total - end));
+
+    range_init(range, (uintptr_t)base, granules, (kn_desc *)(base + bytes + slots_bytes(granules)));
+    if (kn_radix_set_range(&region.ranges, (uintptr_t)base >> RANGE_UNIT_LOG2,
+                           bytes >> RANGE_UNIT_LOG2, range) != 0) {
+        unreserve(base, total - RANGE_UNIT);
+        return false;
+    }
+    kn_store_release(&region.last->next, range);
+    region.last = range;
+    region.spare = NULL;
+    return true;
+}
+
+static bool try_add_range_for(size_t granules)
+{
+    size_t least = kn_align_up(granules * KN_GRANULE, RANGE_UNIT);
+    size_t wish = region.committed_bytes / RANGE_SHARE;
+    wish = wish < RANGE_BYTES_MIN   ? RANGE_BYTES_MIN
+           : wish > RANGE_BYTES_MAX ? RANGE_BYTES_MAX
+                                    : wish;
+    wish = kn_align_up(wish, RANGE_UNIT);
+    if (region.spare == NULL)
+        region.spare = kn_meta_alloc(sizeof(*region.spare));
+    if (region.spare == NULL)
+        return false;
+    for (; wish > least; wish = kn_align_down(wish / 2, RANGE_UNIT)) {
+        if (try_add_range(region.spare, wish))
+            return true;
+    }
+    return try_add_range(region.spare, least);
+}
+
+/* ---- growth ---- */
+
+static bool try_commit(uintptr_t from, uintptr_t to)
+{
+    return from == to || kn_os_commit((void *)from, to - from) == 0;
+}
+
+/* Makes slots (with both edges) and descriptors of the first `granules` granules writable. */
+static bool try_describe(struct kn_range *range, size_t granules)
+{
+    if (granules <= range->described)
+        return true;
+    size_t upto = kn_align_up(granules, METADATA_GRANULES);
+    if (upto > range->granules_reserved)
+        upto = range->granules_reserved;
+
+    uintptr_t slots = (uintptr_t)(range->slots - 1);
+    uintptr_t slots_from = range->described == 0 ? slots : slots + slots_bytes(range->described);
+    uintptr_t slots_to = slots + slots_bytes(upto);
+    size_t page = kn_os_page_bytes();
+    uintptr_t desc_from = kn_align_down((uintptr_t)&range->desc[range->described], page);
+    uintptr_t desc_to = kn_align_up((uintptr_t)&range->desc[upto], page);
+    if (!try_commit(slots_from, slots_to) || !try_commit(desc_from, desc_to))
+        return false;
+    region.metadata_bytes += slots_to - slots_from + (desc_to - desc_from);
+    if (range->described == 0) {
+        range->slots[-1].kind = KN_RUN_EDGE;
+        range->slots[-1].granules = 1;
+    }
+    range->described = upto;
+    return true;
+}
+
+static bool try_grow_range(struct kn_range *range, size_t granules, struct kn_growth *growth)
+{
+    size_t old = kn_load_relaxed(&range->granules);
+    size_t left = range->granules_reserved - old;
+    if (granules > left)
+        return false;
+    size_t step = kn_align_up(region.committed_bytes / COMMIT_SHARE, COMMIT_BYTES_MIN);
+    step = (step < COMMIT_BYTES_MIN   ? COMMIT_BYTES_MIN
+            : step > COMMIT_BYTES_MAX ? COMMIT_BYTES_MAX
+                                      : step);
+    size_t count = kn_align_up(granules * KN_GRANULE, COMMIT_BYTES_MIN) >> KN_GRANULE_LOG2;
+    if (count < step >> KN_GRANULE_LOG2)
+        count = step >> KN_GRANULE_LOG2;
+    if (count > left)
+        count = left;
+
+    uintptr_t from = range->base + old * KN_GRANULE;
+    if (!try_describe(range, old + count) || !try_commit(from, from + count * KN_GRANULE))
+        return false;
+    region.committed_bytes += count * KN_GRANULE;
+    range->slots[old].base = from;
+    range->slots[old].kind = KN_RUN_NONE;
+    range->slots[old + count].kind = KN_RUN_EDGE;
+    range->slots[old + count].granules = 1;
+    kn_store_release(&range->granules, old + count);
+    growth->slot = &range->slots[old];
+    growth->granules = count;
+    return true;
+}
+
+int kn_region_grow(size_t granules, struct kn_growth *growth)
+{
+    if (try_grow_range(region.last, granules, growth))
+        return 0;
+    if (try_add_range_for(granules) && try_grow_range(region.last, granules, growth))
+        return 0;
+    return ENOMEM;
+}

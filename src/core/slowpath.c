@@ -1,0 +1,288 @@
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "core/alloc.h"
+#include "core/fastpath.h"
+#include "core/heap.h"
+#include "core/init.h"
+#include "core/large.h"
+#include "core/map.h"
+#include "core/page_heap.h"
+
+static void *out_of_memory(void)
+{
+    errno = ENOMEM;
+    return NULL;
+}
+
+/* ---- malloc ---- */
+
+static void *refill_shared(unsigned size_class)
+{
+    struct kn_heap *heap = kn_heap_lock_shared();
+    void *block = kn_heap_refill(heap, size_class);
+    kn_heap_unlock_shared();
+    return block;
+}
+
+static void *slab_alloc(unsigned size_class)
+{
+    struct kn_heap *heap = kn_heap_get();
+    if (heap == NULL)
+        return refill_shared(size_class);
+    return kn_heap_refill(heap, size_class);
+}
+
+void *kn_malloc_slow(size_t bytes)
+{
+    void *block;
+    if (bytes <= KN_MEDIUM_MAX) {
+        block = slab_alloc(kn_class_of(bytes == 0 ? 1 : bytes));
+    } else {
+        (void)kn_heap_get();
+        block = kn_large_alloc(bytes, KN_ALIGN_MIN, false);
+    }
+    return KN_LIKELY(block != NULL) ? block : out_of_memory();
+}
+
+static void *malloc_smallest(struct kn_heap *heap)
+{
+    void *block = heap->head[1];
+    KN_COUNTER8_SUB_OR_GOTO(&heap->units[1], 1, empty);
+    heap->head[1] = kn_link_next(block);
+    return block;
+empty:
+    return kn_malloc_empty_cell(1, heap);
+}
+
+void *kn_malloc_empty_cell(size_t size_class, struct kn_heap *heap)
+{
+    heap->units[size_class] = (uint8_t)(heap->units[size_class] + size_class);
+    if (KN_UNLIKELY(size_class == 0)) /* a request of zero bytes gets the smallest block */
+        return malloc_smallest(heap);
+    void *block = kn_heap_refill(heap, (unsigned)size_class);
+    return KN_LIKELY(block != NULL) ? block : out_of_memory();
+}
+
+void *kn_zalloc(size_t bytes)
+{
+    if (bytes > KN_MEDIUM_MAX) {
+        (void)kn_heap_get();
+        void *block = kn_large_alloc(bytes, KN_ALIGN_MIN, true);
+        return KN_LIKELY(block != NULL) ? block : out_of_memory();
+    }
+    void *block = kn_malloc(bytes);
+    if (KN_LIKELY(block != NULL))
+        memset(block, 0, kn_class_bytes(kn_class_of(bytes == 0 ? 1 : bytes)));
+    return block;
+}
+
+void *kn_alloc_aligned(size_t bytes, size_t align, bool is_zeroed)
+{
+    (void)kn_heap_get();
+    if (align <= KN_ALIGN_MIN)
+        return is_zeroed ? kn_zalloc(bytes) : kn_malloc(bytes);
+    unsigned size_class = kn_class_of_aligned(bytes == 0 ? 1 : bytes, align);
+    if (size_class != 0) /* every block of the class has the alignment */
+        return is_zeroed ? kn_zalloc(kn_class_bytes(size_class))
+                         : kn_malloc(kn_class_bytes(size_class));
+    void *block = kn_large_alloc(bytes == 0 ? 1 : bytes, align, is_zeroed);
+    return KN_LIKELY(block != NULL) ? block : out_of_memory();
+}
+
+size_t kn_malloc_batch(size_t bytes, size_t count, void **out)
+{
+    size_t done = 0;
+    while (done < count && (out[done] = kn_malloc(bytes)) != NULL)
+        done++;
+    return done;
+}
+
+/* ---- what a pointer is ---- */
+
+struct target {
+    struct kn_run *run;
+    uint32_t owner_tag; /* of a slab; KN_DESC_UNOWNED when nobody owns it */
+};
+
+/* Finds the slab or large block that starts a block at p; false for every other pointer. Never
+ * faults. */
+static bool find_block(const void *p, struct target *target)
+{
+    struct kn_place place;
+    uintptr_t address = (uintptr_t)p;
+    if (!kn_map_find(address, &place))
+        return false;
+    uint32_t desc = kn_load_relaxed(place.desc);
+    if (desc == KN_DESC_LARGE) {
+        target->run = place.slot;
+        return address == place.slot->base;
+    }
+    if (desc == KN_DESC_CLEAN || desc == KN_DESC_DIRTY)
+        return false;
+    target->run = kn_run_of_slot(place.slot);
+    target->owner_tag = desc & KN_DESC_TAG_MASK;
+    return kn_slab_is_block(target->run, address);
+}
+
+static size_t usable_bytes(const struct kn_run *run)
+{
+    return run->kind == KN_RUN_LARGE ? run->large.bytes : kn_class_bytes(run->size_class);
+}
+
+size_t kn_usable_size(const void *p, enum kn_call call)
+{
+    struct target target;
+    if (p == NULL)
+        return 0;
+    if (!find_block(p, &target)) {
+        kn_report_bad_pointer(p, call);
+        return 0;
+    }
+    return usable_bytes(target.run);
+}
+
+size_t kn_good_size(size_t bytes)
+{
+    if (bytes <= KN_MEDIUM_MAX) {
+        kn_init();
+        return kn_class_bytes(kn_class_of(bytes == 0 ? 1 : bytes));
+    }
+    if (bytes > PTRDIFF_MAX)
+        return 0;
+    return (bytes + KN_GRANULE - 1) & ~(KN_GRANULE - 1);
+}
+
+/* ---- free ---- */
+
+static void free_shared(struct kn_run *run, void *p, uint32_t owner_tag)
+{
+    struct kn_heap *heap = kn_heap_lock_shared();
+    if (owner_tag == heap->tag)
+        kn_heap_free_local(heap, run, p);
+    else
+        kn_heap_free_remote(heap, run, p);
+    kn_heap_unlock_shared();
+}
+
+static void free_slab_block(const struct target *target, void *p)
+{
+    struct kn_heap *heap = kn_heap_get();
+    if (heap == NULL)
+        free_shared(target->run, p, target->owner_tag);
+    else if (target->owner_tag == heap->tag)
+        kn_heap_free_local(heap, target->run, p);
+    else
+        kn_heap_free_remote(heap, target->run, p);
+}
+
+void kn_free_slow(void *p, enum kn_call call)
+{
+    struct target target;
+    if (p == NULL)
+        return;
+    if (KN_UNLIKELY(!find_block(p, &target)))
+        kn_report_bad_pointer(p, call);
+    else if (target.run->kind == KN_RUN_LARGE)
+        kn_large_free(target.run);
+    else
+        free_slab_block(&target, p);
+}
+
+static struct kn_run *run_of_own(const void *p)
+{
+    struct kn_place place;
+    bool is_found = kn_map_find((uintptr_t)p, &place);
+    KN_ASSERT(is_found);
+    (void)is_found;
+    return kn_run_of_slot(place.slot);
+}
+
+void kn_free_full_cell(void *p, struct kn_heap *heap, size_t size_class, enum kn_call call)
+{
+    heap->units[size_class] = (uint8_t)(heap->units[size_class] - size_class);
+    struct kn_run *run = run_of_own(p);
+    if (KN_UNLIKELY(!kn_slab_is_block(run, (uintptr_t)p)))
+        kn_report_bad_pointer(p, call);
+    else if (KN_UNLIKELY(heap->head[size_class] == p || run->slab.local == p))
+        kn_report_double_free(p, call);
+    else
+        kn_heap_free_local(heap, run, p);
+}
+
+void kn_free_full_medium(void *p, struct kn_heap *heap)
+{
+    kn_heap_free_local(heap, run_of_own(p), p);
+}
+
+void kn_free_twice(void *p, struct kn_heap *heap, size_t size_class, enum kn_call call)
+{
+    if (size_class < KN_SMALL_CLASSES)
+        heap->units[size_class] = (uint8_t)(heap->units[size_class] - size_class);
+    kn_report_double_free(p, call);
+}
+
+/* ---- realloc ---- */
+
+/* A smaller request stays where it is while it uses at least half of the block. */
+static bool fits_well(size_t bytes, size_t usable)
+{
+    return bytes <= usable && bytes >= usable / 2;
+}
+
+static void *realloc_by_copy(void *p, size_t old_bytes, size_t bytes, enum kn_call call)
+{
+    void *block = kn_malloc(bytes);
+    if (block == NULL)
+        return NULL;
+    memcpy(block, p, old_bytes < bytes ? old_bytes : bytes);
+    kn_free(p, call);
+    return block;
+}
+
+void *kn_realloc(void *p, size_t bytes, enum kn_call call)
+{
+    struct target target;
+    if (KN_UNLIKELY(!find_block(p, &target))) {
+        kn_report_bad_pointer(p, call);
+        return out_of_memory();
+    }
+    size_t usable = usable_bytes(target.run);
+    if (fits_well(bytes, usable) &&
+        (target.run->kind != KN_RUN_LARGE || usable - bytes < KN_GRANULE))
+        return p;
+    if (target.run->kind == KN_RUN_LARGE && bytes > KN_MEDIUM_MAX) {
+        if (kn_large_try_resize(target.run, bytes))
+            return p;
+        if (bytes > usable) {
+            void *block = kn_large_move(target.run, bytes);
+            return block != NULL ? block : out_of_memory();
+        }
+    }
+    void *block = realloc_by_copy(p, usable, bytes, call);
+    if (block == NULL && bytes <= usable)
+        return p; /* cannot shrink for want of memory: the block still fits */
+    return block;
+}
+
+bool kn_try_expand(void *p, size_t bytes, enum kn_call call)
+{
+    struct target target;
+    if (KN_UNLIKELY(!find_block(p, &target))) {
+        kn_report_bad_pointer(p, call);
+        return false;
+    }
+    if (bytes <= usable_bytes(target.run))
+        return true;
+    return target.run->kind == KN_RUN_LARGE && kn_large_try_resize(target.run, bytes);
+}
+
+bool kn_trim(size_t keep_bytes)
+{
+    struct kn_heap *heap = kn_heap_get();
+    if (heap != NULL)
+        kn_heap_flush(heap);
+    return kn_page_heap_purge(keep_bytes) != 0;
+}
