@@ -7,6 +7,7 @@ set -eu
 
 # assert_preloaded PID...: the processes have the library, if this is a run under it.
 assert_preloaded() {
+    local pid
     [ -n "${PRELOADED:-}" ] || return 0
     for pid in "$@"; do
         grep -q "$PRELOADED" "/proc/$pid/maps" || {
@@ -18,7 +19,7 @@ assert_preloaded() {
 
 # wait_until SECONDS COMMAND...: polls until the command succeeds.
 wait_until() {
-    tries=$(($1 * 20))
+    local tries=$(($1 * 20))
     shift
     while ! "$@" >/dev/null 2>&1; do
         tries=$((tries - 1))
