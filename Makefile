@@ -90,6 +90,8 @@ EXAMPLE_SOURCES := $(sort $(wildcard examples/*.c examples/*.cpp))
 
 LAYER_OBJECTS := $(LAYER_SOURCES:%.c=$(B)/%.o)
 OVERRIDE_OBJECTS := $(OVERRIDE_SOURCES:%.c=$(B)/%.o)
+# What only a shared library can do.
+SHARED_OBJECTS := $(B)/src/override/loader.o
 # A sanitizer brings its own malloc: its variants leave the replacement of malloc out.
 LIBRARY_OBJECTS := $(LAYER_OBJECTS) $(if $(IS_SANITIZED),,$(OVERRIDE_OBJECTS))
 CLI_OBJECTS := $(CLI_SOURCES:%.c=$(B)/%.o)
@@ -141,9 +143,13 @@ $(B)/libknoll.so: $(LIBRARY_OBJECTS) $(VERSION_SCRIPT) $(B)/link.stamp
 	@$(CC) $(VARIANT_FLAGS) $(SHARED_LDFLAGS) $(LDFLAGS) -o $@ $(LIBRARY_OBJECTS)
 	@ln -sf libknoll.so $@.$(SOVERSION)
 
-$(B)/libknoll.a: $(LIBRARY_OBJECTS) $(B)/link.stamp
+# One object, so that a program gets all of it or nothing, and with only the exported names global,
+# so that it clashes with nothing and two copies can live in one process.
+$(B)/libknoll.a: $(filter-out $(SHARED_OBJECTS),$(LIBRARY_OBJECTS)) $(B)/link.stamp
 	$(SAY) "  AR   $@"
-	@rm -f $@ && $(AR) rcs $@ $(LIBRARY_OBJECTS)
+	@$(CC) -r -nostdlib -o $(B)/libknoll.o $(filter-out $(SHARED_OBJECTS),$(LIBRARY_OBJECTS))
+	@objcopy --localize-hidden $(B)/libknoll.o
+	@rm -f $@ && $(AR) rcs $@ $(B)/libknoll.o
 
 # The layers without the replacement of malloc, for programs that only use parts of them.
 $(B)/libknoll_layers.a: $(LAYER_OBJECTS) $(B)/link.stamp

@@ -2,7 +2,7 @@
 """What libknoll.so takes from other libraries and what it shows to them.
 
 It may need libc alone, call only the functions of scripts/checks/imports.allow, and export only
-its own knoll_ names and the replaced family of malloc, operator new and operator delete.
+its own knoll_ names, the replaced family of malloc, operator new and operator delete, and dlopen.
 """
 
 import argparse
@@ -22,7 +22,8 @@ EXPORTED = re.compile(
     r"|aligned_alloc|posix_memalign|reallocarray|recallocarray|free_sized|free_aligned_sized"
     r"|malloc_(?:usable_size|good_size|size|trim|info|stats|get_state|set_state)"
     r"|mallinfo2?|mallopt|__posix_memalign|freezero"
-    r"|_Z(?:n|d)[wa]\w+")
+    r"|_Z(?:nw|na|dl|da)\w+"
+    r"|dlopen")
 
 
 def output_of(*command):

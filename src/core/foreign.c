@@ -1,0 +1,3 @@
+#include "core/foreign.h"
+
+_Atomic(const struct kn_foreign *) kn_foreign;
