@@ -43,6 +43,26 @@ empty:
     return kn_malloc_empty_cell(size_class, heap);
 }
 
+/*
+ * kn_malloc for callers that have something to do when memory is short: `slow`, which does all that
+ * the cells cannot, is reached by a jump.
+ */
+KN_INLINE void *kn_malloc_or(size_t bytes, void *(*slow)(size_t bytes))
+{
+    struct kn_heap *heap = kn_heap_self;
+    if (KN_UNLIKELY(bytes >= heap->fast_limit))
+        return slow(bytes);
+
+    size_t size_class = (bytes + 15) >> 4;
+    KN_COUNTER8_SUB_OR_GOTO(&heap->units[size_class], size_class, empty);
+    void *block = heap->head[size_class];
+    heap->head[size_class] = kn_link_next(block);
+    return block;
+empty:
+    heap->units[size_class] = (uint8_t)(heap->units[size_class] + size_class);
+    return slow(bytes);
+}
+
 KN_INLINE void kn_free_medium(struct kn_heap *heap, void *p, size_t size_class, enum kn_call call)
 {
     void *head = heap->head[size_class];

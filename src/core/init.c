@@ -2,6 +2,7 @@
 
 #include "core/fork.h"
 #include "core/heap.h"
+#include "core/options.h"
 #include "core/orphan.h"
 #include "core/page_heap.h"
 #include "core/region.h"
@@ -17,6 +18,7 @@ void kn_init_slow(void)
 {
     kn_lock_acquire(&init_lock);
     if (!kn_load_relaxed(&kn_is_initialized)) {
+        kn_options_load();
         kn_sizeclass_init();
         kn_page_heap_init();
         kn_region_init();

@@ -4,6 +4,7 @@
 
 #include "base/align.h"
 #include "base/assert.h"
+#include "core/limits.h"
 #include "core/map.h"
 #include "core/region.h"
 #include "os/os.h"
@@ -279,6 +280,13 @@ static bool try_grow(size_t granules)
     return true;
 }
 
+/* Whether the limits allow so many more granules. */
+static bool try_admit(size_t granules)
+{
+    return KN_LIKELY(pages.used + granules <= kn_limits_thresholds.above) ||
+           kn_limits_admit(pages.used, granules);
+}
+
 /* Removes a run that can hold the request from its index, or grows the heap for it. */
 static struct kn_run *find_fit(size_t granules)
 {
@@ -305,7 +313,7 @@ struct kn_run *kn_run_alloc(size_t granules, size_t align_granules)
     if (needed < granules || needed > UINT32_MAX)
         return NULL;
     kn_lock_acquire(&kn_page_heap_lock);
-    struct kn_run *run = find_fit(needed);
+    struct kn_run *run = try_admit(granules) ? find_fit(needed) : NULL;
     if (run != NULL) {
         run = take(run, granules, align_granules);
         pages.used += granules;
@@ -319,6 +327,8 @@ struct kn_run *kn_run_alloc(size_t granules, size_t align_granules)
 static void free_locked(struct kn_run *run, size_t dirty_granules)
 {
     pages.used -= run->granules;
+    if (KN_UNLIKELY(pages.used < kn_limits_thresholds.below))
+        kn_limits_fell();
     run_init(run, run->base, run->granules, dirty_granules);
     insert_coalesced(run);
     size_t limit = dirty_limit();
@@ -340,7 +350,7 @@ bool kn_run_try_extend(struct kn_run *run, size_t granules)
     KN_ASSERT(granules > run->granules);
     kn_lock_acquire(&kn_page_heap_lock);
     struct kn_run *after = run + run->granules;
-    if (after->kind == KN_RUN_FREE && after->granules >= extra) {
+    if (after->kind == KN_RUN_FREE && after->granules >= extra && try_admit(extra)) {
         index_remove(after);
         if (after->granules > extra)
             index_insert(run_split(after, extra));

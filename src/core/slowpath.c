@@ -5,9 +5,11 @@
 #include "base/assert.h"
 #include "core/alloc.h"
 #include "core/fastpath.h"
+#include "core/foreign.h"
 #include "core/heap.h"
 #include "core/init.h"
 #include "core/large.h"
+#include "core/limits.h"
 #include "core/map.h"
 #include "core/page_heap.h"
 
@@ -15,6 +17,13 @@ static void *out_of_memory(void)
 {
     errno = ENOMEM;
     return NULL;
+}
+
+/* The end of a slow allocation: the heap is in order, and no lock is held. */
+static void *finish(void *block)
+{
+    kn_limits_deliver();
+    return KN_LIKELY(block != NULL) ? block : out_of_memory();
 }
 
 /* ---- malloc ---- */
@@ -35,16 +44,25 @@ static void *slab_alloc(unsigned size_class)
     return kn_heap_refill(heap, size_class);
 }
 
+static void *large_alloc(size_t bytes, size_t align, bool is_zeroed)
+{
+    void *block;
+    (void)kn_heap_get();
+    do {
+        block = kn_large_alloc(bytes, align, is_zeroed);
+    } while (KN_UNLIKELY(block == NULL) && kn_limits_try_relieve(bytes));
+    return finish(block);
+}
+
 void *kn_malloc_slow(size_t bytes)
 {
     void *block;
-    if (bytes <= KN_MEDIUM_MAX) {
+    if (bytes > KN_MEDIUM_MAX)
+        return large_alloc(bytes, KN_ALIGN_MIN, false);
+    do {
         block = slab_alloc(kn_class_of(bytes == 0 ? 1 : bytes));
-    } else {
-        (void)kn_heap_get();
-        block = kn_large_alloc(bytes, KN_ALIGN_MIN, false);
-    }
-    return KN_LIKELY(block != NULL) ? block : out_of_memory();
+    } while (KN_UNLIKELY(block == NULL) && kn_limits_try_relieve(bytes));
+    return finish(block);
 }
 
 static void *malloc_smallest(struct kn_heap *heap)
@@ -63,16 +81,16 @@ void *kn_malloc_empty_cell(size_t size_class, struct kn_heap *heap)
     if (KN_UNLIKELY(size_class == 0)) /* a request of zero bytes gets the smallest block */
         return malloc_smallest(heap);
     void *block = kn_heap_refill(heap, (unsigned)size_class);
-    return KN_LIKELY(block != NULL) ? block : out_of_memory();
+    if (KN_UNLIKELY(block == NULL))
+        return kn_malloc_slow(size_class * KN_ALIGN_MIN);
+    kn_limits_deliver();
+    return block;
 }
 
 void *kn_zalloc(size_t bytes)
 {
-    if (bytes > KN_MEDIUM_MAX) {
-        (void)kn_heap_get();
-        void *block = kn_large_alloc(bytes, KN_ALIGN_MIN, true);
-        return KN_LIKELY(block != NULL) ? block : out_of_memory();
-    }
+    if (bytes > KN_MEDIUM_MAX)
+        return large_alloc(bytes, KN_ALIGN_MIN, true);
     void *block = kn_malloc(bytes);
     if (KN_LIKELY(block != NULL))
         memset(block, 0, kn_class_bytes(kn_class_of(bytes == 0 ? 1 : bytes)));
@@ -88,8 +106,7 @@ void *kn_alloc_aligned(size_t bytes, size_t align, bool is_zeroed)
     if (size_class != 0) /* every block of the class has the alignment */
         return is_zeroed ? kn_zalloc(kn_class_bytes(size_class))
                          : kn_malloc(kn_class_bytes(size_class));
-    void *block = kn_large_alloc(bytes == 0 ? 1 : bytes, align, is_zeroed);
-    return KN_LIKELY(block != NULL) ? block : out_of_memory();
+    return large_alloc(bytes == 0 ? 1 : bytes, align, is_zeroed);
 }
 
 size_t kn_malloc_batch(size_t bytes, size_t count, void **out)
@@ -137,11 +154,12 @@ size_t kn_usable_size(const void *p, enum kn_call call)
     struct target target;
     if (p == NULL)
         return 0;
-    if (!find_block(p, &target)) {
+    if (KN_LIKELY(find_block(p, &target)))
+        return usable_bytes(target.run);
+    size_t foreign_bytes = kn_foreign_usable_bytes(p);
+    if (foreign_bytes == 0)
         kn_report_bad_pointer(p, call);
-        return 0;
-    }
-    return usable_bytes(target.run);
+    return foreign_bytes;
 }
 
 size_t kn_good_size(size_t bytes)
@@ -178,13 +196,21 @@ static void free_slab_block(const struct target *target, void *p)
         kn_heap_free_remote(heap, target->run, p);
 }
 
+static void free_foreign(void *p, enum kn_call call)
+{
+    if (kn_foreign_usable_bytes(p) != 0)
+        kn_foreign_free(p);
+    else
+        kn_report_bad_pointer(p, call);
+}
+
 void kn_free_slow(void *p, enum kn_call call)
 {
     struct target target;
     if (p == NULL)
         return;
     if (KN_UNLIKELY(!find_block(p, &target)))
-        kn_report_bad_pointer(p, call);
+        free_foreign(p, call);
     else if (target.run->kind == KN_RUN_LARGE)
         kn_large_free(target.run);
     else
@@ -242,13 +268,21 @@ static void *realloc_by_copy(void *p, size_t old_bytes, size_t bytes, enum kn_ca
     return block;
 }
 
+/* A block of another allocator becomes one of this heap. */
+static void *realloc_foreign(void *p, size_t bytes, enum kn_call call)
+{
+    size_t old_bytes = kn_foreign_usable_bytes(p);
+    if (old_bytes != 0)
+        return realloc_by_copy(p, old_bytes, bytes, call);
+    kn_report_bad_pointer(p, call);
+    return out_of_memory();
+}
+
 void *kn_realloc(void *p, size_t bytes, enum kn_call call)
 {
     struct target target;
-    if (KN_UNLIKELY(!find_block(p, &target))) {
-        kn_report_bad_pointer(p, call);
-        return out_of_memory();
-    }
+    if (KN_UNLIKELY(!find_block(p, &target)))
+        return realloc_foreign(p, bytes, call);
     size_t usable = usable_bytes(target.run);
     if (fits_well(bytes, usable) &&
         (target.run->kind != KN_RUN_LARGE || usable - bytes < KN_GRANULE))
@@ -257,13 +291,19 @@ void *kn_realloc(void *p, size_t bytes, enum kn_call call)
         if (kn_large_try_resize(target.run, bytes))
             return p;
         if (bytes > usable) {
-            void *block = kn_large_move(target.run, bytes);
-            return block != NULL ? block : out_of_memory();
+            void *block;
+            do {
+                block = kn_large_move(target.run, bytes);
+            } while (KN_UNLIKELY(block == NULL) && kn_limits_try_relieve(bytes));
+            return finish(block);
         }
     }
+    int saved = errno;
     void *block = realloc_by_copy(p, usable, bytes, call);
-    if (block == NULL && bytes <= usable)
+    if (block == NULL && bytes <= usable) {
+        errno = saved;
         return p; /* cannot shrink for want of memory: the block still fits */
+    }
     return block;
 }
 

@@ -63,16 +63,26 @@ KN_COLD static void *retry_or_null(size_t bytes, size_t align)
 
 /* ---- operator new ---- */
 
-KN_INLINE void *new_block(size_t bytes)
+KN_NOINLINE static void *new_slow(size_t bytes)
 {
     void *block = kn_malloc(bytes);
     return KN_LIKELY(block != NULL) ? block : retry_or_throw(bytes, KN_ALIGN_MIN);
 }
 
-KN_INLINE void *new_or_null(size_t bytes)
+KN_NOINLINE static void *new_slow_or_null(size_t bytes)
 {
     void *block = kn_malloc(bytes);
     return KN_LIKELY(block != NULL) ? block : retry_or_null(bytes, KN_ALIGN_MIN);
+}
+
+KN_INLINE void *new_block(size_t bytes)
+{
+    return kn_malloc_or(bytes, new_slow);
+}
+
+KN_INLINE void *new_or_null(size_t bytes)
+{
+    return kn_malloc_or(bytes, new_slow_or_null);
 }
 
 KN_INLINE void *new_aligned(size_t bytes, size_t align)
