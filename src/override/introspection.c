@@ -80,10 +80,8 @@ static void write_to_stream(const char *text, size_t bytes, void *arg)
 
 KN_EXPORT int malloc_info(int options, FILE *stream)
 {
-    if (options != 0) {
-        (void)kn_entry_refuse(EINVAL);
-        return -1;
-    }
+    if (options != 0)
+        return EINVAL; /* and not -1, which the manual promises: this is what glibc does */
     kn_stats_print_xml(write_to_stream, stream);
     return 0;
 }
