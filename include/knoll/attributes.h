@@ -7,6 +7,9 @@
 #ifndef KNOLL_ATTRIBUTES_H
 #define KNOLL_ATTRIBUTES_H
 
+/* For size_t, which every header needs. */
+#include <stddef.h>
+
 #ifdef __cplusplus
 #define KNOLL_BEGIN   extern "C" {
 #define KNOLL_END     }

@@ -49,7 +49,8 @@ KNOLL_BEGIN
 #define KNOLL_VERSION_MAJOR 0
 #define KNOLL_VERSION_MINOR 1
 #define KNOLL_VERSION_PATCH 0
-#define KNOLL_VERSION       (KNOLL_VERSION_MAJOR * 10000 + KNOLL_VERSION_MINOR * 100 + KNOLL_VERSION_PATCH)
+#define KNOLL_VERSION                                                                              \
+    (KNOLL_VERSION_MAJOR * 10000 + KNOLL_VERSION_MINOR * 100 + KNOLL_VERSION_PATCH)
 
 /* The version of the library in use, composed as KNOLL_VERSION is. */
 KNOLL_API int knoll_version(void) KNOLL_NOTHROW;
@@ -60,15 +61,16 @@ KNOLL_API const char *knoll_version_text(void) KNOLL_NOTHROW;
 /* ---- the family of malloc ------------------------------------------------------------------- */
 
 /* A block of at least `bytes`. */
-KNOLL_API KNOLL_NODISCARD void *knoll_malloc(size_t bytes) KNOLL_NOTHROW
-    KNOLL_NEW_BLOCK KNOLL_SIZE(1);
+KNOLL_API KNOLL_NODISCARD void *knoll_malloc(size_t bytes) KNOLL_NOTHROW KNOLL_NEW_BLOCK
+    KNOLL_SIZE(1);
 
 /*
  * A block for `count` objects of `bytes` each, all of it zero. ENOMEM also if the product does not
  * fit a size_t. Memory that is fresh from the operating system is not written to.
  */
-KNOLL_API KNOLL_NODISCARD void *knoll_calloc(size_t count, size_t bytes) KNOLL_NOTHROW
-    KNOLL_NEW_BLOCK KNOLL_SIZES(1, 2);
+KNOLL_API KNOLL_NODISCARD void *knoll_calloc(size_t count,
+                                             size_t bytes) KNOLL_NOTHROW KNOLL_NEW_BLOCK
+    KNOLL_SIZES(1, 2);
 
 /*
  * Changes the size of a block, which may move; the contents are kept as far as they fit. On failure
@@ -85,8 +87,8 @@ KNOLL_API KNOLL_NODISCARD void *knoll_realloc(void *p, size_t bytes) KNOLL_NOTHR
 KNOLL_API void knoll_free(void *p) KNOLL_NOTHROW;
 
 /* As knoll_realloc(p, count * bytes), but ENOMEM if the product does not fit a size_t. */
-KNOLL_API KNOLL_NODISCARD void *knoll_reallocarray(void *p, size_t count, size_t bytes)
-    KNOLL_NOTHROW KNOLL_SIZES(2, 3);
+KNOLL_API KNOLL_NODISCARD void *knoll_reallocarray(void *p, size_t count,
+                                                   size_t bytes) KNOLL_NOTHROW KNOLL_SIZES(2, 3);
 
 /*
  * As knoll_reallocarray, for blocks that came zeroed from knoll_calloc or knoll_recalloc: what lies
@@ -102,25 +104,27 @@ KNOLL_API KNOLL_NODISCARD void *knoll_recalloc(void *p, size_t count, size_t byt
  * A block at a multiple of `align`, which must be a power of two, or errno is EINVAL and the result
  * NULL. `bytes` need not be a multiple of it. knoll_free and all others take such blocks.
  */
-KNOLL_API KNOLL_NODISCARD void *knoll_aligned_alloc(size_t align, size_t bytes) KNOLL_NOTHROW
-    KNOLL_NEW_BLOCK KNOLL_ALIGN(1) KNOLL_SIZE(2);
+KNOLL_API KNOLL_NODISCARD void *knoll_aligned_alloc(size_t align,
+                                                    size_t bytes) KNOLL_NOTHROW KNOLL_NEW_BLOCK
+    KNOLL_ALIGN(1) KNOLL_SIZE(2);
 
 /* As above, but any alignment is rounded up to a power of two. EINVAL if there is none so large. */
-KNOLL_API KNOLL_NODISCARD void *knoll_memalign(size_t align, size_t bytes) KNOLL_NOTHROW
-    KNOLL_NEW_BLOCK KNOLL_SIZE(2);
+KNOLL_API KNOLL_NODISCARD void *knoll_memalign(size_t align,
+                                               size_t bytes) KNOLL_NOTHROW KNOLL_NEW_BLOCK
+    KNOLL_SIZE(2);
 
 /*
  * As POSIX has it: 0 and the block in *result, or EINVAL if `align` is not a power of two or smaller
  * than a pointer, or ENOMEM; then *result is untouched. errno is untouched always.
  */
-KNOLL_API KNOLL_NODISCARD int knoll_posix_memalign(void **result, size_t align, size_t bytes)
-    KNOLL_NOTHROW;
+KNOLL_API KNOLL_NODISCARD int knoll_posix_memalign(void **result, size_t align,
+                                                   size_t bytes) KNOLL_NOTHROW;
 
 /* A block that starts at a page of the operating system; pvalloc also rounds the size up to pages. */
-KNOLL_API KNOLL_NODISCARD void *knoll_valloc(size_t bytes) KNOLL_NOTHROW
-    KNOLL_NEW_BLOCK KNOLL_SIZE(1);
-KNOLL_API KNOLL_NODISCARD void *knoll_pvalloc(size_t bytes) KNOLL_NOTHROW
-    KNOLL_NEW_BLOCK KNOLL_SIZE(1);
+KNOLL_API KNOLL_NODISCARD void *knoll_valloc(size_t bytes) KNOLL_NOTHROW KNOLL_NEW_BLOCK
+    KNOLL_SIZE(1);
+KNOLL_API KNOLL_NODISCARD void *knoll_pvalloc(size_t bytes) KNOLL_NOTHROW KNOLL_NEW_BLOCK
+    KNOLL_SIZE(1);
 
 /* ---- sizes that are known --------------------------------------------------------------------- */
 
@@ -155,8 +159,8 @@ KNOLL_API KNOLL_NODISCARD void *knoll_expand(void *p, size_t bytes) KNOLL_NOTHRO
  * Up to `count` blocks of `bytes` each, stored in out[0] and following. Returns how many; if fewer
  * than `count`, errno is ENOMEM and the rest of out[] undefined.
  */
-KNOLL_API KNOLL_NODISCARD size_t knoll_malloc_batch(size_t bytes, size_t count, void **out)
-    KNOLL_NOTHROW;
+KNOLL_API KNOLL_NODISCARD size_t knoll_malloc_batch(size_t bytes, size_t count,
+                                                    void **out) KNOLL_NOTHROW;
 
 /* Frees blocks[0] to blocks[count - 1], each of which may be NULL. */
 KNOLL_API void knoll_free_batch(void **blocks, size_t count) KNOLL_NOTHROW;

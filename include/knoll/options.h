@@ -29,9 +29,9 @@ KNOLL_BEGIN
 
 struct knoll_option {
     const char *name;
-    const char *type;                                  /* "switch", "number", "size", "choice" or "text" */
-    const char *text;                                  /* what it does, in a line */
-    char range[KNOLL_OPTION_VALUE_BYTES];              /* its values, such as "0 to 1TiB" or "abort, report" */
+    const char *type;                     /* "switch", "number", "size", "choice" or "text" */
+    const char *text;                     /* what it does, in a line */
+    char range[KNOLL_OPTION_VALUE_BYTES]; /* its values, such as "0 to 1TiB" or "abort, report" */
     char default_value[KNOLL_OPTION_VALUE_BYTES];
     char value[KNOLL_OPTION_VALUE_BYTES];
 };
@@ -43,12 +43,12 @@ KNOLL_API KNOLL_NODISCARD int knoll_option_set(const char *name, const char *val
  * Writes the value as text, with a terminating zero, to value[0..value_bytes). 0, or ENOENT: no such
  * option, or ERANGE: value_bytes is too small.
  */
-KNOLL_API KNOLL_NODISCARD int knoll_option_get(const char *name, char *value, size_t value_bytes)
-    KNOLL_NOTHROW;
+KNOLL_API KNOLL_NODISCARD int knoll_option_get(const char *name, char *value,
+                                               size_t value_bytes) KNOLL_NOTHROW;
 
 /* Describes one option. 0, or ENOENT. */
-KNOLL_API KNOLL_NODISCARD int knoll_option_describe(const char *name, struct knoll_option *option)
-    KNOLL_NOTHROW;
+KNOLL_API KNOLL_NODISCARD int knoll_option_describe(const char *name,
+                                                    struct knoll_option *option) KNOLL_NOTHROW;
 
 /*
  * Calls visit(option, arg) for every option, in the order of the documentation, until one call

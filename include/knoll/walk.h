@@ -48,7 +48,8 @@ struct knoll_run {
  * for every run, until it returns another value than 0. Return that value, or 0 at the end, or -1
  * with errno ENOMEM if there is no memory for the walk.
  */
-KNOLL_API int knoll_walk_blocks(int (*visit)(const struct knoll_block *block, void *arg), void *arg);
+KNOLL_API int knoll_walk_blocks(int (*visit)(const struct knoll_block *block, void *arg),
+                                void *arg);
 KNOLL_API int knoll_walk_runs(int (*visit)(const struct knoll_run *run, void *arg), void *arg);
 
 /*
@@ -56,8 +57,8 @@ KNOLL_API int knoll_walk_runs(int (*visit)(const struct knoll_run *run, void *ar
  * there is none. Blocks in the cells of other threads count as used here. Cost: a few loads, and the
  * length of the slab's lists.
  */
-KNOLL_API KNOLL_NODISCARD int knoll_block_find(const void *address, struct knoll_block *block)
-    KNOLL_NOTHROW;
+KNOLL_API KNOLL_NODISCARD int knoll_block_find(const void *address,
+                                               struct knoll_block *block) KNOLL_NOTHROW;
 
 KNOLL_END
 

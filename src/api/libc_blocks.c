@@ -102,10 +102,10 @@ static size_t usable_bytes(const void *p)
         return 0;
     if ((size_word & IS_MAPPED) != 0)
         return is_mapping(chunk, bytes) ? bytes - HEADER_BYTES : 0;
-    bool is_known = (size_word & IS_OF_THREAD) != 0
-                        ? is_in_thread_heap(chunk, bytes)
-                        : is_chunk_within(chunk, bytes, program_end(),
-                                          (uintptr_t)kn_syscall(SYS_brk, 0));
+    bool is_known =
+        (size_word & IS_OF_THREAD) != 0
+            ? is_in_thread_heap(chunk, bytes)
+            : is_chunk_within(chunk, bytes, program_end(), (uintptr_t)kn_syscall(SYS_brk, 0));
     /* An ordinary block extends into the first word of its successor. */
     return is_known ? bytes - WORD : 0;
 }

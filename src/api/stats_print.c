@@ -142,9 +142,9 @@ static void print_xml_sizes(struct kn_writer *writer, const struct kn_stats *sta
         const struct knoll_class_stats *c = &stats->classes[i];
         size_t count = c->cell_blocks + c->listed_blocks;
         if (count != 0)
-            kn_writer_print(writer, "  <size from=\"%zu\" to=\"%zu\" total=\"%zu\" count=\"%zu\"/>\n",
-                            kn_class_bytes(i - 1) + 1, c->block_bytes, count * c->block_bytes,
-                            count);
+            kn_writer_print(
+                writer, "  <size from=\"%zu\" to=\"%zu\" total=\"%zu\" count=\"%zu\"/>\n",
+                kn_class_bytes(i - 1) + 1, c->block_bytes, count * c->block_bytes, count);
     }
     kn_writer_print(writer, "</sizes>\n");
 }
@@ -165,7 +165,8 @@ void kn_stats_print_xml(knoll_write *write, void *arg)
         if (is_sum != 0)
             kn_writer_print(&writer, "<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n",
                             total->large_blocks, total->large_bytes);
-        kn_writer_print(&writer, "<system type=\"current\" size=\"%zu\"/>\n"
+        kn_writer_print(&writer,
+                        "<system type=\"current\" size=\"%zu\"/>\n"
                         "<system type=\"max\" size=\"%zu\"/>\n",
                         total->committed_bytes, total->committed_bytes);
         kn_writer_print(&writer, is_sum != 0 ? "</malloc>\n" : "</heap>\n");

@@ -35,7 +35,8 @@ static void set_thresholds(void)
     if (!limits.is_soft_passed && limits.soft < above)
         above = limits.soft;
     kn_limits_thresholds.above = above;
-    kn_limits_thresholds.below = limits.is_soft_passed ? limits.soft - limits.soft / REARM_SHARE : 0;
+    kn_limits_thresholds.below =
+        limits.is_soft_passed ? limits.soft - limits.soft / REARM_SHARE : 0;
 }
 
 static bool is_over(size_t used, size_t granules, size_t limit)

@@ -28,8 +28,8 @@ static void add_slab(struct kn_stats *stats, const struct kn_run *run)
 {
     struct knoll_class_stats *c = &stats->classes[run->size_class];
     size_t carved = kn_load_relaxed(&run->carved);
-    size_t listed = kn_remote_count(kn_load_relaxed(&run->slab.remote)) +
-                    kn_peek(&run->slab.local_count);
+    size_t listed =
+        kn_remote_count(kn_load_relaxed(&run->slab.remote)) + kn_peek(&run->slab.local_count);
     if (listed > carved)
         listed = carved;
     c->slabs++;

@@ -181,7 +181,8 @@ struct slab_view {
 
 static void mark_free(struct slab_view *view, const struct kn_run *run, uintptr_t address)
 {
-    uint32_t index = kn_class_index_of(&kn_classes[run->size_class], (uint32_t)(address - view->base));
+    uint32_t index =
+        kn_class_index_of(&kn_classes[run->size_class], (uint32_t)(address - view->base));
     if (index < view->blocks)
         kn_bitmap_set_run(view->is_free, index, 1);
 }
@@ -210,7 +211,8 @@ static void view_slab(struct slab_view *view, const struct kn_run *run)
     mark_list(view, run, kn_peek(&run->slab.local), kn_peek(&run->slab.local_count));
 }
 
-static void view_cached(struct slab_view *view, const struct kn_run *run, const struct cached *cached)
+static void view_cached(struct slab_view *view, const struct kn_run *run,
+                        const struct cached *cached)
 {
     for (size_t i = cached_find(cached, view->base);
          i < cached->count && cached->blocks[i] - view->base < view->bytes; i++)
@@ -219,8 +221,8 @@ static void view_cached(struct slab_view *view, const struct kn_run *run, const 
 
 /* ---- visits ---- */
 
-static int visit_slab(const struct slab_view *view, int (*visit)(const struct knoll_block *, void *),
-                      void *arg)
+static int visit_slab(const struct slab_view *view,
+                      int (*visit)(const struct knoll_block *, void *), void *arg)
 {
     struct knoll_block block = {.bytes = view->block_bytes};
     int result = 0;
@@ -276,7 +278,8 @@ static size_t count_used(const struct slab_view *view)
 }
 
 /* Describes a run; false for one that is nothing at the moment. With the page heap's lock held. */
-static bool try_describe(struct knoll_run *out, const struct kn_run *run, const struct cached *cached)
+static bool try_describe(struct knoll_run *out, const struct kn_run *run,
+                         const struct cached *cached)
 {
     struct slab_view view;
     *out = (struct knoll_run){.address = (void *)run->base, .bytes = run->granules * KN_GRANULE};
@@ -346,13 +349,14 @@ static int find_in_slab(const struct kn_run *run, uintptr_t address, struct knol
 {
     struct slab_view view;
     view_slab(&view, run);
-    uint32_t index = kn_class_index_of(&kn_classes[run->size_class], (uint32_t)(address - view.base));
+    uint32_t index =
+        kn_class_index_of(&kn_classes[run->size_class], (uint32_t)(address - view.base));
     if (index >= view.blocks)
         return ENOENT;
     block->address = (void *)(view.base + index * view.block_bytes);
     block->bytes = view.block_bytes;
-    block->is_used = !kn_bitmap_is_set(view.is_free, index) &&
-                     !is_in_own_cell(block->address, run->size_class);
+    block->is_used =
+        !kn_bitmap_is_set(view.is_free, index) && !is_in_own_cell(block->address, run->size_class);
     block->is_large = false;
     return 0;
 }

@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-#include "base/compiler.h"
+#include "api/entry.h"
 
 /* std::get_new_handler(); NULL also when there is no C++ runtime. */
 void (*kn_cxx_new_handler(void))(void);

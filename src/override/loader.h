@@ -5,7 +5,7 @@
 #ifndef KN_OVERRIDE_LOADER_H
 #define KN_OVERRIDE_LOADER_H
 
-#include "base/compiler.h"
+#include "api/entry.h"
 
 /* A function of a C++ runtime that is loaded, wherever; NULL if there is none. */
 __attribute__((weak)) KN_COLD void *kn_loader_find_cxx(const char *name);

@@ -54,7 +54,8 @@ static void try_pair(size_t align, size_t bytes)
         block = aligned_alloc(align, bytes);
         break;
     default:
-        REQUIRE(posix_memalign(&block, align < sizeof(void *) ? sizeof(void *) : align, bytes) == 0);
+        REQUIRE(posix_memalign(&block, align < sizeof(void *) ? sizeof(void *) : align, bytes) ==
+                0);
     }
     REQUIRE(block != NULL && (uintptr_t)block % align == 0 && (uintptr_t)block % 16 == 0);
     REQUIRE(malloc_usable_size(block) >= bytes);

@@ -104,9 +104,9 @@ static void show_realloc(void)
     char *block = opaque(malloc(100));
     memset(block, 7, 100);
     errno = SENTINEL;
-    REQUIRE(opaque(realloc(block, opaque_size(SIZE_MAX))) == NULL && errno == ENOMEM);
+    REQUIRE(opaque(realloc(opaque(block), opaque_size(SIZE_MAX))) == NULL && errno == ENOMEM);
     errno = SENTINEL;
-    REQUIRE(opaque(reallocarray(block, opaque_size(SIZE_MAX / 2 + 1), 2)) == NULL);
+    REQUIRE(opaque(reallocarray(opaque(block), opaque_size(SIZE_MAX / 2 + 1), 2)) == NULL);
     REQUIRE(errno == ENOMEM);
     for (size_t bytes = 1; bytes < 10000000; bytes *= 3) {
         errno = SENTINEL;

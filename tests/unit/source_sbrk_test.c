@@ -1,4 +1,4 @@
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 
 #include "harness.h"
 
@@ -163,7 +163,7 @@ KN_TEST(source_sbrk, works_in_the_child_of_a_fork)
     char *start = acquire(2 * page);
     kn_lock_fork_begin();
     kn_source_fork_take();
-    pid_t child = fork();
+    pid_t child = _Fork(); /* without the handlers that the library has registered */
     if (child == 0) {
         kn_source_fork_reset();
         kn_lock_fork_end(true);
