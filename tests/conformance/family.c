@@ -67,9 +67,9 @@ static void show_sizes(void)
     SHOW(pvalloc(huge));
     SHOW(aligned_alloc(64, opaque_size(100)));
     SHOW(aligned_alloc(4096, huge));
-    SHOW(memalign(0, opaque_size(100)));
+    SHOW(memalign(opaque_size(0), opaque_size(100)));
     SHOW(memalign(1, opaque_size(100)));
-    SHOW(memalign(24, opaque_size(100)));
+    SHOW(memalign(opaque_size(24), opaque_size(100)));
     SHOW(memalign(opaque_size(100000), 100));
     SHOW(memalign(huge, 100));
     SHOW(memalign(half, 100));
