@@ -1,8 +1,8 @@
 #include "bench/support/probe.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "bench/support/bench.h"
@@ -131,41 +131,46 @@ static double ns_per_tick(void)
     return ticks == 0 ? 1 : (double)(kb_now_ns() - start_ns) / (double)ticks;
 }
 
-static double percentile_ns(const uint64_t *buckets, uint64_t count, double share, double scale)
+/* Latencies of one kind of call, over all threads. */
+struct total {
+    uint64_t count, max;
+    uint64_t buckets[BUCKETS];
+};
+
+static double percentile_ns(const struct total *total, double share, double scale)
 {
-    uint64_t wanted = (uint64_t)((double)count * share);
+    uint64_t wanted = (uint64_t)((double)total->count * share);
     uint64_t seen = 0;
-    for (size_t bucket = 0; bucket < BUCKETS; bucket++) {
-        seen += buckets[bucket];
-        if (seen > wanted)
-            return bucket_ticks(bucket) * scale;
-    }
-    return 0;
+    size_t bucket = 0;
+    while (bucket < BUCKETS - 1 && (seen += total->buckets[bucket]) <= wanted)
+        bucket++;
+    double ticks = bucket_ticks(bucket);
+    return (ticks < (double)total->max ? ticks : (double)total->max) * scale;
 }
 
 struct kb_latency kb_probe_latency(enum kb_op op)
 {
-    static uint64_t sum[BUCKETS];
-    struct kb_latency result = {0};
-    uint64_t max = 0;
-    for (size_t bucket = 0; bucket < BUCKETS; bucket++)
-        sum[bucket] = 0;
+    static struct total total;
+    memset(&total, 0, sizeof total);
     pthread_mutex_lock(&recorders_lock);
     for (struct recorder *one = recorders_known; one != NULL; one = one->next_known) {
-        max = one->max[op] > max ? one->max[op] : max;
+        total.max = one->max[op] > total.max ? one->max[op] : total.max;
         for (size_t bucket = 0; bucket < BUCKETS; bucket++) {
-            sum[bucket] += one->buckets[op][bucket];
-            result.count += one->buckets[op][bucket];
+            total.buckets[bucket] += one->buckets[op][bucket];
+            total.count += one->buckets[op][bucket];
         }
     }
     pthread_mutex_unlock(&recorders_lock);
     double scale = ns_per_tick();
-    result.p50_ns = percentile_ns(sum, result.count, 0.5, scale);
-    result.p90_ns = percentile_ns(sum, result.count, 0.9, scale);
-    result.p99_ns = percentile_ns(sum, result.count, 0.99, scale);
-    result.p999_ns = percentile_ns(sum, result.count, 0.999, scale);
-    result.p9999_ns = percentile_ns(sum, result.count, 0.9999, scale);
-    result.max_ns = (double)max * scale;
+    struct kb_latency result = {
+        .count = total.count,
+        .p50_ns = percentile_ns(&total, 0.5, scale),
+        .p90_ns = percentile_ns(&total, 0.9, scale),
+        .p99_ns = percentile_ns(&total, 0.99, scale),
+        .p999_ns = percentile_ns(&total, 0.999, scale),
+        .p9999_ns = percentile_ns(&total, 0.9999, scale),
+        .max_ns = (double)total.max * scale,
+    };
     return result;
 }
 

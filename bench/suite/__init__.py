@@ -1,0 +1,1 @@
+"""The parts of bench/run: peers, cases, real programs, measuring, statistics and reports."""
