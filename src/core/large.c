@@ -51,9 +51,9 @@ void *kn_large_alloc(size_t bytes, size_t align, bool is_zeroed)
     kn_desc *desc = kn_map_descs(run);
     if (is_zeroed)
         zero_dirty(run, desc, 0, granules);
-    run->kind = KN_RUN_LARGE;
     run->moved = 0;
     run->large.bytes = granules * KN_GRANULE;
+    kn_run_set_kind(run, KN_RUN_LARGE);
     kn_store_relaxed(&desc[0], KN_DESC_LARGE);
     return (void *)run->base;
 }

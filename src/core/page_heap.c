@@ -64,7 +64,7 @@ static struct kn_run *best_fit(struct kn_rbtree *index, size_t granules)
 static void index_insert(struct kn_run *run)
 {
     KN_ASSERT(run->dirty <= run->granules);
-    run->kind = KN_RUN_FREE;
+    kn_run_set_kind(run, KN_RUN_FREE);
     pages.free += run->granules;
     pages.dirty += run->dirty;
     if (run->dirty == 0) {
@@ -77,8 +77,8 @@ static void index_insert(struct kn_run *run)
 
 static void index_remove(struct kn_run *run)
 {
-    KN_ASSERT(run->kind == KN_RUN_FREE);
-    run->kind = KN_RUN_BUSY;
+    KN_ASSERT(kn_run_kind_of(run) == KN_RUN_FREE);
+    kn_run_set_kind(run, KN_RUN_BUSY);
     pages.free -= run->granules;
     pages.dirty -= run->dirty;
     if (run->dirty == 0) {
@@ -104,7 +104,7 @@ static struct kn_run *run_init(struct kn_run *slot, uintptr_t base, size_t granu
     slot->base = base;
     slot->granules = (uint32_t)granules;
     slot->back = 0;
-    slot->kind = KN_RUN_BUSY;
+    kn_run_set_kind(slot, KN_RUN_BUSY);
     slot->dirty = (uint32_t)dirty;
     slot[granules - 1].back = (uint32_t)granules - 1;
     return slot;
@@ -137,14 +137,14 @@ static void insert_coalesced(struct kn_run *run)
 {
     struct kn_run *after = run + run->granules;
     struct kn_run *before = kn_run_of_slot(run - 1);
-    if (after->kind == KN_RUN_FREE) {
+    if (kn_run_kind_of(after) == KN_RUN_FREE) {
         index_remove(after);
-        after->kind = KN_RUN_NONE;
+        kn_run_set_kind(after, KN_RUN_NONE);
         run_init(run, run->base, run->granules + after->granules, run->dirty + after->dirty);
     }
-    if (before->kind == KN_RUN_FREE) {
+    if (kn_run_kind_of(before) == KN_RUN_FREE) {
         index_remove(before);
-        run->kind = KN_RUN_NONE;
+        kn_run_set_kind(run, KN_RUN_NONE);
         run = run_init(before, before->base, before->granules + run->granules,
                        before->dirty + run->dirty);
     }
@@ -350,11 +350,11 @@ bool kn_run_try_extend(struct kn_run *run, size_t granules)
     KN_ASSERT(granules > run->granules);
     kn_lock_acquire(&kn_page_heap_lock);
     struct kn_run *after = run + run->granules;
-    if (after->kind == KN_RUN_FREE && after->granules >= extra && try_admit(extra)) {
+    if (kn_run_kind_of(after) == KN_RUN_FREE && after->granules >= extra && try_admit(extra)) {
         index_remove(after);
         if (after->granules > extra)
             index_insert(run_split(after, extra));
-        after->kind = KN_RUN_NONE;
+        kn_run_set_kind(after, KN_RUN_NONE);
         run->granules = (uint32_t)granules;
         run[granules - 1].back = (uint32_t)granules - 1;
         pages.used += extra;
@@ -400,7 +400,8 @@ static const char *check_run(struct kn_run *run)
 {
     if (run->back != 0 || run[run->granules - 1].back != run->granules - 1)
         return "a free run's ends do not lead to each other";
-    if (kn_run_of_slot(run - 1)->kind == KN_RUN_FREE || run[run->granules].kind == KN_RUN_FREE)
+    if (kn_run_kind_of(kn_run_of_slot(run - 1)) == KN_RUN_FREE ||
+        kn_run_kind_of(&run[run->granules]) == KN_RUN_FREE)
         return "two free runs lie side by side";
     kn_desc *desc = kn_map_descs(run);
     size_t dirty = 0;
@@ -418,7 +419,7 @@ static const char *check_index(struct kn_rbtree *index, size_t *granules, size_t
     for (struct kn_rbnode *node = kn_rbtree_first(index); node != NULL;
          node = kn_rbtree_next(node)) {
         struct kn_run *run = run_of_node(node);
-        if (run->kind != KN_RUN_FREE)
+        if (kn_run_kind_of(run) != KN_RUN_FREE)
             return "a run that is not free is in an index";
         if ((run->dirty != 0) != (index == &pages.with_dirty))
             return "a free run is in the wrong index";

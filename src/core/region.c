@@ -255,7 +255,7 @@ static bool try_describe(struct kn_range *range, size_t granules)
         return false;
     region.metadata_bytes += slots_to - slots_from + (desc_to - desc_from);
     if (range->described == 0) {
-        range->slots[-1].kind = KN_RUN_EDGE;
+        kn_run_set_kind(&range->slots[-1], KN_RUN_EDGE);
         range->slots[-1].granules = 1;
     }
     range->described = upto;
@@ -283,8 +283,8 @@ static bool try_grow_range(struct kn_range *range, size_t granules, struct kn_gr
         return false;
     region.committed_bytes += count * KN_GRANULE;
     range->slots[old].base = from;
-    range->slots[old].kind = KN_RUN_NONE;
-    range->slots[old + count].kind = KN_RUN_EDGE;
+    kn_run_set_kind(&range->slots[old], KN_RUN_NONE);
+    kn_run_set_kind(&range->slots[old + count], KN_RUN_EDGE);
     range->slots[old + count].granules = 1;
     kn_store_release(&range->granules, old + count);
     growth->slot = &range->slots[old];

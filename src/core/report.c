@@ -49,12 +49,12 @@ static size_t describe_large_interior(char *text, size_t size, const struct kn_p
 {
     const struct kn_run *slot = place->slot;
     const kn_desc *desc = place->desc;
-    for (; slot->kind == KN_RUN_NONE; slot--, desc--) {
+    for (; kn_run_kind_of(slot) == KN_RUN_NONE; slot--, desc--) {
         uint32_t mark = kn_load_relaxed(desc);
         if (mark != KN_DESC_CLEAN && mark != KN_DESC_DIRTY)
             break;
     }
-    if (slot->kind == KN_RUN_LARGE && address - slot->base < slot->granules * KN_GRANULE)
+    if (kn_run_kind_of(slot) == KN_RUN_LARGE && address - slot->base < slot->granules * KN_GRANULE)
         return kn_format(text, size,
                          "invalid pointer: it is %zu bytes into the %zu-byte block at 0x%zx",
                          (size_t)(address - slot->base), slot->large.bytes, (size_t)slot->base);

@@ -13,7 +13,8 @@
  * a huge run would cost too much.
  *
  * Who may touch a record:
- *   kind, base, granules, back   written under the page heap's lock; constant in slabs
+ *   kind, base, granules, back   written under the page heap's lock; constant in slabs; only the
+ *                                step from KN_RUN_BUSY on is made by the owner, without the lock
  *   free part                    page heap's lock
  *   slab part                    the slab's owner, see slab.h; `remote` by anyone, atomically
  *   large part                   whoever holds the block; `large.bytes` only through large.c
@@ -42,11 +43,11 @@ enum kn_run_kind {
 struct kn_run {
     uintptr_t base; /* address of the first byte */
     uint32_t granules;
-    uint32_t back;      /* distance to the run's first granule */
-    uint8_t kind;       /* enum kn_run_kind */
-    uint8_t size_class; /* slab */
-    uint8_t moved;      /* large: its pages came by mremap and sit in a mapping of their own */
-    uint8_t parked;     /* slab: linked in the pool of orphans */
+    uint32_t back;        /* distance to the run's first granule */
+    _Atomic uint8_t kind; /* enum kn_run_kind */
+    uint8_t size_class;   /* slab */
+    uint8_t moved;        /* large: its pages came by mremap and sit in a mapping of their own */
+    uint8_t parked;       /* slab: linked in the pool of orphans */
     union {
         uint32_t dirty; /* free: granules that may hold memory and old contents */
         struct {
@@ -76,5 +77,17 @@ struct kn_run {
 
 KN_STATIC_ASSERT(sizeof(struct kn_run) <= 64,
                  "one cache line per granule: metadata stays below 0.5 %");
+
+/* Acquire: pairs with the release below, so whoever finds a slab or a large block, a neighbour that
+ * coalesces or a walk, finds its record filled in. */
+static inline enum kn_run_kind kn_run_kind_of(const struct kn_run *run)
+{
+    return (enum kn_run_kind)kn_load_acquire(&run->kind);
+}
+
+static inline void kn_run_set_kind(struct kn_run *run, enum kn_run_kind kind)
+{
+    kn_store_release(&run->kind, (uint8_t)kind); /* pairs as above */
+}
 
 #endif

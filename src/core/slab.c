@@ -24,9 +24,9 @@ struct kn_run *kn_slab_new(unsigned size_class, uint32_t tag, bool is_grown)
     if (run == NULL)
         return NULL;
 
-    for (uint32_t i = 0; i < granules; i++)
+    /* The first and the last are right already, and neighbours may be reading them. */
+    for (uint32_t i = 1; i + 1 < granules; i++)
         run[i].back = i;
-    run->kind = KN_RUN_SLAB;
     run->size_class = (uint8_t)size_class;
     run->moved = 0;
     run->parked = 0;
@@ -37,6 +37,7 @@ struct kn_run *kn_slab_new(unsigned size_class, uint32_t tag, bool is_grown)
     run->slab.local_count = 0;
     run->slab.owner_tag = tag;
     kn_slab_describe(run, tag);
+    kn_run_set_kind(run, KN_RUN_SLAB);
     return run;
 }
 
@@ -115,7 +116,8 @@ const char *kn_slab_check(const struct kn_run *run)
 {
     uint64_t word = kn_load_acquire(&run->slab.remote);
     uint32_t carved = kn_load_relaxed(&run->carved);
-    if (run->kind != KN_RUN_SLAB || run->size_class == 0 || run->size_class >= KN_CLASS_COUNT)
+    if (kn_run_kind_of(run) != KN_RUN_SLAB || run->size_class == 0 ||
+        run->size_class >= KN_CLASS_COUNT)
         return "a slab's record is not one of a slab";
     if (carved > run->capacity)
         return "a slab has more blocks carved than fit";

@@ -49,9 +49,9 @@ static void add_runs(struct kn_stats *stats)
         unsigned left = RUNS_PER_LOCK;
         kn_lock_acquire(&kn_page_heap_lock);
         while (left-- > 0 && (run = kn_walk_next(&walk)) != NULL) {
-            if (run->kind == KN_RUN_SLAB) {
+            if (kn_run_kind_of(run) == KN_RUN_SLAB) {
                 add_slab(stats, run);
-            } else if (run->kind == KN_RUN_LARGE) {
+            } else if (kn_run_kind_of(run) == KN_RUN_LARGE) {
                 stats->total.large_blocks++;
                 stats->total.large_bytes += run->granules * KN_GRANULE;
             }

@@ -23,7 +23,7 @@
 static struct kn_run *run_around(struct kn_range *range, size_t granule)
 {
     struct kn_run *slot = &range->slots[granule];
-    while (slot->kind == KN_RUN_NONE && slot > range->slots)
+    while (kn_run_kind_of(slot) == KN_RUN_NONE && slot > range->slots)
         slot--;
     return slot;
 }
@@ -73,7 +73,7 @@ static struct kn_run *slab_of(uintptr_t address)
     if (desc == KN_DESC_CLEAN || desc == KN_DESC_DIRTY || desc == KN_DESC_LARGE)
         return NULL;
     struct kn_run *run = kn_run_of_slot(place.slot);
-    return run->kind == KN_RUN_SLAB && kn_slab_is_block(run, address) ? run : NULL;
+    return kn_run_kind_of(run) == KN_RUN_SLAB && kn_slab_is_block(run, address) ? run : NULL;
 }
 
 /* The owner of the list may be changing it: every link is checked before it is followed. */
@@ -248,7 +248,7 @@ int kn_walk_blocks(int (*visit)(const struct knoll_block *block, void *arg), voi
     while (result == 0) {
         kn_lock_acquire(&kn_page_heap_lock);
         struct kn_run *run = kn_walk_next(&walk);
-        enum kn_run_kind kind = run != NULL ? (enum kn_run_kind)run->kind : KN_RUN_EDGE;
+        enum kn_run_kind kind = run != NULL ? kn_run_kind_of(run) : KN_RUN_EDGE;
         struct knoll_block large = {.is_used = true, .is_large = true};
         if (kind == KN_RUN_SLAB) {
             view_slab(&view, run);
@@ -283,7 +283,7 @@ static bool try_describe(struct knoll_run *out, const struct kn_run *run,
 {
     struct slab_view view;
     *out = (struct knoll_run){.address = (void *)run->base, .bytes = run->granules * KN_GRANULE};
-    switch (run->kind) {
+    switch (kn_run_kind_of(run)) {
     case KN_RUN_FREE:
         out->kind = KNOLL_RUN_FREE;
         out->dirty_bytes = run->dirty * KN_GRANULE;
@@ -367,11 +367,11 @@ static int find_locked(uintptr_t address, struct knoll_block *block)
     if (!kn_map_find(address, &place))
         return ENOENT;
     const struct kn_run *run = place.slot;
-    while (run->kind == KN_RUN_NONE)
+    while (kn_run_kind_of(run) == KN_RUN_NONE)
         run--;
-    if (run->kind == KN_RUN_SLAB)
+    if (kn_run_kind_of(run) == KN_RUN_SLAB)
         return find_in_slab(run, address, block);
-    if (run->kind != KN_RUN_LARGE)
+    if (kn_run_kind_of(run) != KN_RUN_LARGE)
         return ENOENT;
     block->address = (void *)run->base;
     block->bytes = run->granules * KN_GRANULE;

@@ -10,6 +10,12 @@
 
 #include "conformance.h"
 
+/* Some compilers declare these only when asked to. */
+void operator delete(void *p, std::size_t bytes) noexcept;
+void operator delete[](void *p, std::size_t bytes) noexcept;
+void operator delete(void *p, std::size_t bytes, std::align_val_t align) noexcept;
+void operator delete[](void *p, std::size_t bytes, std::align_val_t align) noexcept;
+
 namespace
 {
 
