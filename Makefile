@@ -197,7 +197,7 @@ $(B)/src/%.o: src/%.c $(B)/flags.stamp
 $(B)/cli/%.o: cli/%.c $(B)/flags.stamp
 	$(SAY) "  CC   $@"
 	@mkdir -p $(@D)
-	@$(CC) $(PROGRAM_CFLAGS) $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
+	@$(CC) $(PROGRAM_CFLAGS) -I. $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
 $(B)/tests/%.o: tests/%.c $(B)/flags.stamp
 	$(SAY) "  CC   $@"
 	@mkdir -p $(@D)

@@ -45,12 +45,23 @@ struct knoll_stats {
     size_t clean_bytes; /* unused, and holding no memory */
     size_t committed_bytes;
     size_t metadata_bytes; /* the heap's own records; most of them hold no memory until needed */
-    size_t resident_bytes; /* of the whole process, as the kernel counts; 0 if it does not tell */
+
+    /* The whole process, as the kernel counts; 0 if it does not tell. */
+    size_t resident_bytes;
+    size_t resident_peak_bytes;
+    size_t threads;
 
     uint64_t purge_calls; /* system calls that gave memory back */
     uint64_t purged_bytes;
     uint64_t grow_calls; /* requests for more memory to the operating system */
     uint64_t lock_waits; /* times that a thread had to wait for one of the heap's locks */
+
+    /*
+     * Page faults of the whole process since it was forked; where the option stats_at_exit is on,
+     * since the program was loaded.
+     */
+    uint64_t page_faults;
+    uint64_t major_faults; /* part of the above: waited for a disk */
 };
 
 struct knoll_class_stats {

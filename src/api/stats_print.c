@@ -4,9 +4,13 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "api/stats_table.h"
 #include "base/fmt.h"
 #include "core/stats.h"
 #include "os/os.h"
+#include "os/process.h"
+
+#include <knoll/knoll.h>
 
 /* ---- writers ---- */
 
@@ -33,67 +37,28 @@ void kn_write_to_fd(const char *text, size_t bytes, void *arg)
     (void)kn_os_write(*(int *)arg, text, bytes);
 }
 
-/* ---- fields ---- */
+/* ---- JSON ---- */
 
-struct field {
-    const char *name;
-    const char *text;
-    bool is_bytes;
-    uint64_t value;
-};
-
-/* Every number of the totals, once, for all formats. X(field, is_bytes, text) */
+/* Every number of the totals, in order. */
 #define TOTAL_FIELDS(X)                                                                            \
-    X(used_bytes, true, "in blocks of the program")                                                \
-    X(used_blocks, false, "blocks of the program")                                                 \
-    X(large_bytes, true, "of these in large blocks")                                               \
-    X(large_blocks, false, "large blocks")                                                         \
-    X(cached_bytes, true, "in free blocks of slabs")                                               \
-    X(cached_blocks, false, "free blocks of slabs")                                                \
-    X(slabs, false, "slabs")                                                                       \
-    X(heaps, false, "heaps")                                                                       \
-    X(run_bytes, true, "in slabs and large blocks")                                                \
-    X(run_peak_bytes, true, "the same at its peak")                                                \
-    X(dirty_bytes, true, "unused, not given back")                                                 \
-    X(clean_bytes, true, "unused, without memory")                                                 \
-    X(committed_bytes, true, "committed for blocks")                                               \
-    X(metadata_bytes, true, "committed for records")                                               \
-    X(resident_bytes, true, "resident, whole process")                                             \
-    X(purge_calls, false, "calls that gave memory back")                                           \
-    X(purged_bytes, true, "given back")                                                            \
-    X(grow_calls, false, "calls for more memory")                                                  \
-    X(lock_waits, false, "waits for locks")
+    X(used_bytes)                                                                                  \
+    X(used_blocks)                                                                                 \
+    X(large_bytes) X(large_blocks) X(cached_bytes) X(cached_blocks) X(slabs) X(heaps) X(threads)   \
+        X(run_bytes) X(run_peak_bytes) X(dirty_bytes) X(clean_bytes) X(committed_bytes)            \
+            X(metadata_bytes) X(resident_bytes) X(resident_peak_bytes) X(purge_calls)              \
+                X(purged_bytes) X(grow_calls) X(lock_waits) X(page_faults) X(major_faults)
 
 #define CLASS_FIELDS(X)                                                                            \
     X(block_bytes)                                                                                 \
     X(slabs) X(slab_bytes) X(blocks) X(used_blocks) X(cell_blocks) X(listed_blocks) X(fresh_blocks)
 
-#define TOTAL_FIELD(field_, is_bytes_, text_)                                                      \
-    {#field_, text_, is_bytes_, (uint64_t)stats->total.field_},
-#define CLASS_FIELD(field_) {#field_, "", false, (uint64_t)c->field_},
+struct field {
+    const char *name;
+    uint64_t value;
+};
 
-/* ---- formats ---- */
-
-static void print_text(struct kn_writer *writer, const struct kn_stats *stats)
-{
-    const struct field fields[] = {TOTAL_FIELDS(TOTAL_FIELD)};
-    for (size_t i = 0; i < KN_ARRAY_LEN(fields); i++) {
-        char amount[16];
-        kn_format_bytes(amount, sizeof(amount), fields[i].value);
-        kn_writer_print(writer, "%18llu  %s%s%s%s\n", (unsigned long long)fields[i].value,
-                        fields[i].text, fields[i].is_bytes ? " (" : "",
-                        fields[i].is_bytes ? amount : "", fields[i].is_bytes ? ")" : "");
-    }
-    kn_writer_print(writer, "%9s %8s %12s %11s %11s %9s %9s %9s\n", "block", "slabs", "slab bytes",
-                    "blocks", "used", "in cells", "in lists", "fresh");
-    for (unsigned i = 1; i < KN_CLASS_COUNT; i++) {
-        const struct knoll_class_stats *c = &stats->classes[i];
-        if (c->slabs != 0)
-            kn_writer_print(writer, "%9zu %8zu %12zu %11zu %11zu %9zu %9zu %9zu\n", c->block_bytes,
-                            c->slabs, c->slab_bytes, c->blocks, c->used_blocks, c->cell_blocks,
-                            c->listed_blocks, c->fresh_blocks);
-    }
-}
+#define TOTAL_FIELD(field_) {#field_, (uint64_t)stats->total.field_},
+#define CLASS_FIELD(field_) {#field_, (uint64_t)c->field_},
 
 static void print_json_class(struct kn_writer *writer, const struct knoll_class_stats *c)
 {
@@ -107,9 +72,12 @@ static void print_json_class(struct kn_writer *writer, const struct knoll_class_
 static void print_json(struct kn_writer *writer, const struct kn_stats *stats)
 {
     const struct field fields[] = {TOTAL_FIELDS(TOTAL_FIELD)};
+    char program[KN_PROCESS_NAME_BYTES];
     bool is_first = true;
+    kn_writer_print(writer, "{\"knoll\":\"%s\",\"process\":%u,\"program\":\"%s\"",
+                    knoll_version_text(), kn_process_id(), kn_process_name(program));
     for (size_t i = 0; i < KN_ARRAY_LEN(fields); i++)
-        kn_writer_print(writer, "%c\"%s\":%llu", i == 0 ? '{' : ',', fields[i].name,
+        kn_writer_print(writer, ",\"%s\":%llu", fields[i].name,
                         (unsigned long long)fields[i].value);
     kn_writer_print(writer, ",\"classes\":[");
     for (unsigned i = 1; i < KN_CLASS_COUNT; i++) {
@@ -123,6 +91,8 @@ static void print_json(struct kn_writer *writer, const struct kn_stats *stats)
     kn_writer_print(writer, "]}\n");
 }
 
+/* ---- all formats ---- */
+
 void knoll_stats_print(enum knoll_stats_format format, knoll_write *write, void *arg)
 {
     struct kn_stats stats;
@@ -131,7 +101,7 @@ void knoll_stats_print(enum knoll_stats_format format, knoll_write *write, void 
     if (format == KNOLL_STATS_JSON)
         print_json(&writer, &stats);
     else
-        print_text(&writer, &stats);
+        kn_stats_print_table(&writer, &stats);
     kn_writer_flush(&writer);
 }
 

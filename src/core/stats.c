@@ -9,6 +9,7 @@
 #include "core/slab.h"
 #include "core/walk.h"
 #include "os/os.h"
+#include "os/process.h"
 
 /* Runs looked at before the page heap's lock is let go for a moment. */
 #define RUNS_PER_LOCK 256
@@ -62,7 +63,7 @@ static void add_runs(struct kn_stats *stats)
 
 static void add_heap(struct kn_stats *stats, struct kn_heap *heap)
 {
-    stats->total.heaps++;
+    stats->total.heaps += !heap->is_shared;
     for (unsigned i = 1; i < KN_CLASS_COUNT; i++)
         stats->classes[i].cell_blocks += kn_stats_cell_blocks(heap, i);
     for (unsigned i = 0; i < KN_BATCHES; i++) {
@@ -120,7 +121,29 @@ static void add_pages(struct knoll_stats *total)
     total->metadata_bytes = kn_region_metadata_bytes();
     kn_lock_release(&kn_page_heap_lock);
     total->metadata_bytes += kn_meta_mapped_bytes();
+}
+
+/* What had been counted before, see kn_stats_count_faults_from_here. */
+static _Atomic uint64_t page_faults_before;
+static _Atomic uint64_t major_faults_before;
+
+static void add_process(struct knoll_stats *total)
+{
+    struct kn_process_usage usage;
     total->resident_bytes = kn_os_resident_bytes();
+    kn_process_usage_get(&usage);
+    total->resident_peak_bytes = usage.resident_peak_bytes;
+    total->threads = usage.threads;
+    total->page_faults = usage.page_faults - kn_load_relaxed(&page_faults_before);
+    total->major_faults = usage.major_faults - kn_load_relaxed(&major_faults_before);
+}
+
+void kn_stats_count_faults_from_here(void)
+{
+    struct kn_process_usage usage;
+    kn_process_usage_get(&usage);
+    kn_store_relaxed(&page_faults_before, usage.page_faults);
+    kn_store_relaxed(&major_faults_before, usage.major_faults);
 }
 
 void kn_stats_gather(struct kn_stats *stats)
@@ -138,5 +161,6 @@ void kn_stats_gather(struct kn_stats *stats)
     stats->total.used_bytes += stats->total.large_bytes;
     stats->total.used_blocks += stats->total.large_blocks;
     add_pages(&stats->total);
+    add_process(&stats->total);
     stats->total.lock_waits = lock_waits();
 }

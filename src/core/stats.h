@@ -27,6 +27,10 @@ struct kn_stats {
 /* Cost: some 7 KiB of the caller's stack or wherever *stats is. */
 void kn_stats_gather(struct kn_stats *stats);
 
+/* Makes the page faults so far count for nothing: they were those of loading, or of another program
+ * that ran in the process before. Once, at start. */
+void kn_stats_count_faults_from_here(void);
+
 /* Blocks in the cell of a class; of another thread's heap, at some moment. */
 uint32_t kn_stats_cell_blocks(const struct kn_heap *heap, unsigned size_class);
 
