@@ -6,6 +6,8 @@
  *             compare-and-swap has the same order without its release half, which a load cannot
  *             have. Beside each acquire or release stands a comment that names the operation it
  *             pairs with.
+ *             Before each exchange and compare-and-swap a test may hold the thread up
+ *             (race_point.h).
  * Threads     that is what they are for. All used types are lock-free on supported platforms
  *             (asserted below).
  * Cost        on x86-64, loads and all stores but seq_cst are plain moves, every read-modify-write
@@ -16,6 +18,7 @@
 #define KN_BASE_ATOMIC_H
 
 #include "base/compiler.h"
+#include "base/race_point.h"
 
 #include <stdatomic.h>
 
@@ -31,38 +34,37 @@ KN_STATIC_ASSERT(ATOMIC_INT_LOCK_FREE == 2, "uint32_t is lock-free");
 #define kn_store_release(p, v) atomic_store_explicit(p, v, memory_order_release)
 #define kn_store_seq_cst(p, v) atomic_store_explicit(p, v, memory_order_seq_cst)
 
-#define kn_exchange_relaxed(p, v) atomic_exchange_explicit(p, v, memory_order_relaxed)
-#define kn_exchange_acquire(p, v) atomic_exchange_explicit(p, v, memory_order_acquire)
-#define kn_exchange_release(p, v) atomic_exchange_explicit(p, v, memory_order_release)
-#define kn_exchange_acq_rel(p, v) atomic_exchange_explicit(p, v, memory_order_acq_rel)
+#define kn_exchange_relaxed(p, v)                                                                  \
+    (KN_RACE_POINT(), atomic_exchange_explicit(p, v, memory_order_relaxed))
+#define kn_exchange_acquire(p, v)                                                                  \
+    (KN_RACE_POINT(), atomic_exchange_explicit(p, v, memory_order_acquire))
+#define kn_exchange_release(p, v)                                                                  \
+    (KN_RACE_POINT(), atomic_exchange_explicit(p, v, memory_order_release))
+#define kn_exchange_acq_rel(p, v)                                                                  \
+    (KN_RACE_POINT(), atomic_exchange_explicit(p, v, memory_order_acq_rel))
 
 /* Compare-and-swap: true if *p was *expected and is now `desired`; else *expected is what *p was.
  * The weak form may fail for no reason and belongs in a loop. */
+#define KN_CAS(strength, p, expected, desired, success, failure)                                   \
+    (KN_RACE_POINT(), atomic_compare_exchange_##strength##_explicit(                               \
+                          p, expected, desired, memory_order_##success, memory_order_##failure))
 #define kn_cas_weak_relaxed(p, expected, desired)                                                  \
-    atomic_compare_exchange_weak_explicit(p, expected, desired, memory_order_relaxed,              \
-                                          memory_order_relaxed)
+    KN_CAS(weak, p, expected, desired, relaxed, relaxed)
 #define kn_cas_weak_acquire(p, expected, desired)                                                  \
-    atomic_compare_exchange_weak_explicit(p, expected, desired, memory_order_acquire,              \
-                                          memory_order_acquire)
+    KN_CAS(weak, p, expected, desired, acquire, acquire)
 #define kn_cas_weak_release(p, expected, desired)                                                  \
-    atomic_compare_exchange_weak_explicit(p, expected, desired, memory_order_release,              \
-                                          memory_order_relaxed)
+    KN_CAS(weak, p, expected, desired, release, relaxed)
 #define kn_cas_weak_acq_rel(p, expected, desired)                                                  \
-    atomic_compare_exchange_weak_explicit(p, expected, desired, memory_order_acq_rel,              \
-                                          memory_order_acquire)
+    KN_CAS(weak, p, expected, desired, acq_rel, acquire)
 
 #define kn_cas_strong_relaxed(p, expected, desired)                                                \
-    atomic_compare_exchange_strong_explicit(p, expected, desired, memory_order_relaxed,            \
-                                            memory_order_relaxed)
+    KN_CAS(strong, p, expected, desired, relaxed, relaxed)
 #define kn_cas_strong_acquire(p, expected, desired)                                                \
-    atomic_compare_exchange_strong_explicit(p, expected, desired, memory_order_acquire,            \
-                                            memory_order_acquire)
+    KN_CAS(strong, p, expected, desired, acquire, acquire)
 #define kn_cas_strong_release(p, expected, desired)                                                \
-    atomic_compare_exchange_strong_explicit(p, expected, desired, memory_order_release,            \
-                                            memory_order_relaxed)
+    KN_CAS(strong, p, expected, desired, release, relaxed)
 #define kn_cas_strong_acq_rel(p, expected, desired)                                                \
-    atomic_compare_exchange_strong_explicit(p, expected, desired, memory_order_acq_rel,            \
-                                            memory_order_acquire)
+    KN_CAS(strong, p, expected, desired, acq_rel, acquire)
 
 /* Each gives back the value before the operation. */
 #define kn_fetch_add_relaxed(p, v) atomic_fetch_add_explicit(p, v, memory_order_relaxed)
