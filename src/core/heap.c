@@ -111,11 +111,13 @@ static void own(struct kn_heap *heap, struct kn_run *run)
 /* Gives up a slab without free blocks; whoever frees one of its blocks will find it. */
 static void disown(struct kn_heap *heap, struct kn_run *run)
 {
+    /* Looked up before: once disowned, the record may become another run's at any time. */
+    struct kn_bin *bin = &heap->bins[run->size_class];
     bin_remove(heap, run);
     run->slab.owner_tag = KN_TAG_NONE;
     kn_slab_describe(run, KN_DESC_UNOWNED);
     if (kn_slab_try_disown(run))
-        heap->bins[run->size_class].balance++;
+        bin->balance++;
     else
         own(heap, run); /* blocks came back at the last moment */
 }
@@ -315,6 +317,8 @@ static void release_idle(struct kn_heap *heap, struct kn_bin *bin)
     while (link != &bin->slabs) {
         struct kn_run *run = KN_CONTAINER_OF(link, struct kn_run, slab.link);
         link = link->next;
+        if (kn_remote_count(kn_load_relaxed(&run->slab.remote)) != 0)
+            kn_slab_collect(run);
         if (kn_slab_is_idle(run)) {
             bin_remove(heap, run);
             kn_slab_release(run);

@@ -63,42 +63,47 @@ struct kn_run *kn_orphan_take(unsigned size_class)
     return run;
 }
 
-/* Moves an OWNED slab's local list into the word, together with a change of state. Called with the
- * pool's lock held. */
-static void publish_local(struct kn_run *run, enum kn_slab_state state)
+/*
+ * OWNED -> POOLED, with the local list moved into the word. False, and still OWNED, if the last
+ * blocks have come back in the meantime: nobody else can reach the slab any more. Called with the
+ * pool's lock held.
+ */
+static bool try_publish(struct kn_run *run)
 {
-    struct kn_chain local = kn_slab_take_local(run);
-    void *tail = local.head;
+    uint32_t local_count = run->slab.local_count;
+    void *head = run->slab.local;
+    void *tail = head;
     while (tail != NULL && kn_link_next(tail) != NULL)
         tail = kn_link_next(tail);
-    uint64_t old = kn_load_relaxed(&run->slab.remote);
+    run->slab.local = NULL;
+    run->slab.local_count = 0;
+    /* Acquire: pairs with the release of each push. Those who freed the last blocks are done with
+     * them, which the slab's next use relies on. */
+    uint64_t old = kn_load_acquire(&run->slab.remote);
     uint64_t new;
     do {
+        uint32_t count = local_count + kn_remote_count(old);
         void *remote = kn_remote_head(run, old);
+        if (count == kn_load_relaxed(&run->carved))
+            return false;
         if (tail != NULL)
             kn_link_set(tail, remote);
-        void *head = tail != NULL ? local.head : remote;
-        uint32_t count = local.count + kn_remote_count(old);
-        new = kn_remote_pack(state, count, head == NULL ? 0 : kn_remote_code(run, head));
-        /* Release: hands the record and the list to whoever claims next. Acquire: the links of
-         * the remote list, which this thread may pass on. */
+        else
+            head = remote;
+        new = kn_remote_pack(KN_SLAB_POOLED, count, head == NULL ? 0 : kn_remote_code(run, head));
+        /* Release: pairs with the acquire of whoever claims the slab next and gets the record and
+         * the list. Acquire: as above. */
     } while (!kn_cas_weak_acq_rel(&run->slab.remote, &old, new));
+    return true;
 }
 
 void kn_orphan_give(struct kn_run *run)
 {
     struct pool *pool = &pools[run->size_class];
-    struct kn_chain remote = kn_slab_take_remote(run);
-    if (remote.count + run->slab.local_count == kn_load_relaxed(&run->carved)) {
+    kn_slab_collect(run);
+    if (kn_slab_is_idle(run)) {
         kn_slab_release(run);
         return;
-    }
-    while (remote.head != NULL) {
-        void *next = kn_link_next(remote.head);
-        kn_link_set(remote.head, run->slab.local);
-        run->slab.local = remote.head;
-        run->slab.local_count++;
-        remote.head = next;
     }
     run->slab.owner_tag = KN_TAG_NONE;
     kn_slab_describe(run, KN_DESC_UNOWNED);
@@ -106,9 +111,12 @@ void kn_orphan_give(struct kn_run *run)
         kn_slab_try_disown(run))
         return;
     kn_lock_acquire(&pool->lock);
-    publish_local(run, KN_SLAB_POOLED);
-    pool_add(pool, run);
+    bool is_pooled = try_publish(run);
+    if (is_pooled)
+        pool_add(pool, run);
     kn_lock_release(&pool->lock);
+    if (!is_pooled)
+        kn_slab_release(run);
 }
 
 /* ---- pushes by others ---- */
@@ -130,14 +138,15 @@ static bool try_reclaim_full(struct kn_run *run, uint64_t seen)
     return true;
 }
 
-/* FULL -> POOLED with the chain, if the slab is still FULL. */
+/* FULL -> POOLED with the chain, if the slab is still FULL and other blocks are still out. */
 static bool try_offer(struct kn_run *run, const struct kn_chain *chain)
 {
     struct pool *pool = &pools[run->size_class];
     bool is_offered = false;
     kn_lock_acquire(&pool->lock);
     uint64_t old = kn_load_relaxed(&run->slab.remote);
-    while (kn_remote_state(old) == KN_SLAB_FULL && !is_offered) {
+    while (!is_offered && kn_remote_state(old) == KN_SLAB_FULL &&
+           kn_remote_count(old) + chain->count < run->capacity) {
         uint64_t new = word_with_chain(run, old, KN_SLAB_POOLED, chain);
         /* Acquire besides release: `old` may carry the disowner's last writes, which pool_add
          * builds on. */
@@ -170,7 +179,9 @@ static bool try_reclaim_pooled(struct kn_run *run, const struct kn_chain *chain)
 
 void kn_remote_push(struct kn_run *run, const struct kn_chain *chain)
 {
-    uint64_t old = kn_load_relaxed(&run->slab.remote);
+    /* Acquire: pairs with the release that made the slab POOLED, so that `carved` is no older than
+     * the word. */
+    uint64_t old = kn_load_acquire(&run->slab.remote);
     for (;;) {
         enum kn_slab_state state = kn_remote_state(old);
         uint32_t count = kn_remote_count(old) + chain->count;
@@ -179,9 +190,8 @@ void kn_remote_push(struct kn_run *run, const struct kn_chain *chain)
             is_done = try_reclaim_full(run, old);
         } else if (state == KN_SLAB_FULL && count * OFFER_SHARE >= run->capacity) {
             is_done = try_offer(run, chain);
-        } else if (state == KN_SLAB_POOLED && count == kn_load_relaxed(&run->carved) &&
-                   try_reclaim_pooled(run, chain)) {
-            is_done = true;
+        } else if (state == KN_SLAB_POOLED && count == kn_load_relaxed(&run->carved)) {
+            is_done = try_reclaim_pooled(run, chain);
         } else {
             uint64_t new = word_with_chain(run, old, state, chain);
             /* Release: pairs with the acquire of whoever takes the list. */
@@ -189,7 +199,7 @@ void kn_remote_push(struct kn_run *run, const struct kn_chain *chain)
         }
         if (is_done)
             return;
-        old = kn_load_relaxed(&run->slab.remote);
+        old = kn_load_acquire(&run->slab.remote);
     }
 }
 

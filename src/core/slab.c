@@ -79,6 +79,18 @@ struct kn_chain kn_slab_take_remote(struct kn_run *run)
     return (struct kn_chain){.head = kn_remote_head(run, word), .count = kn_remote_count(word)};
 }
 
+void kn_slab_collect(struct kn_run *run)
+{
+    struct kn_chain remote = kn_slab_take_remote(run);
+    while (remote.head != NULL) {
+        void *next = kn_link_next(remote.head);
+        kn_link_set(remote.head, run->slab.local);
+        run->slab.local = remote.head;
+        remote.head = next;
+    }
+    run->slab.local_count += remote.count;
+}
+
 bool kn_slab_try_claim(struct kn_run *run, uint64_t seen)
 {
     KN_ASSERT(kn_remote_state(seen) != KN_SLAB_OWNED);

@@ -126,6 +126,9 @@ static inline struct kn_chain kn_slab_take_local(struct kn_run *run)
 /* Takes the remote list of an OWNED slab. */
 struct kn_chain kn_slab_take_remote(struct kn_run *run);
 
+/* Moves the remote list of an OWNED slab into the local one. */
+void kn_slab_collect(struct kn_run *run);
+
 /* FULL or POOLED -> OWNED with an empty list, if the word is still `seen`; its list becomes the
  * local list. */
 KN_NODISCARD bool kn_slab_try_claim(struct kn_run *run, uint64_t seen);

@@ -175,10 +175,13 @@ size_t kn_good_size(size_t bytes)
 
 /* ---- free ---- */
 
-static void free_shared(struct kn_run *run, void *p, uint32_t owner_tag)
+static void free_shared(struct kn_run *run, void *p)
 {
     struct kn_heap *heap = kn_heap_lock_shared();
-    if (owner_tag == heap->tag)
+    /* Read under the lock: before, another thread could make the shared heap claim the slab or give
+     * it up. */
+    uint32_t desc = kn_load_relaxed(kn_map_descs(run));
+    if ((desc & KN_DESC_TAG_MASK) == heap->tag)
         kn_heap_free_local(heap, run, p);
     else
         kn_heap_free_remote(heap, run, p);
@@ -189,7 +192,7 @@ static void free_slab_block(const struct target *target, void *p)
 {
     struct kn_heap *heap = kn_heap_get();
     if (heap == NULL)
-        free_shared(target->run, p, target->owner_tag);
+        free_shared(target->run, p);
     else if (target->owner_tag == heap->tag)
         kn_heap_free_local(heap, target->run, p);
     else
@@ -324,5 +327,7 @@ bool kn_trim(size_t keep_bytes)
     struct kn_heap *heap = kn_heap_get();
     if (heap != NULL)
         kn_heap_flush(heap);
+    kn_heap_flush(kn_heap_lock_shared());
+    kn_heap_unlock_shared();
     return kn_page_heap_purge(keep_bytes) != 0;
 }
