@@ -72,6 +72,7 @@ class Matrix:
             INPUT=str(home / "input"),
             OUT=str(home / "work" / "out"),
             DATA=str(program.data_dir()),
+            PROGRAMS=str(programs.PROGRAMS),
             REPOSITORY=str(REPOSITORY),
         )
         return environment

@@ -2,7 +2,7 @@
 # program.sh FILE FUNCTION: calls prepare or workload of a program's file (see program.py).
 #
 # In the environment: INPUT (what prepare made), OUT (compared directory), DATA (the program's own
-# files beside its shell file), REPOSITORY, and under the library also PRELOADED, its path.
+# files beside its shell file), PROGRAMS (those of all), REPOSITORY, and under the library also PRELOADED, its path.
 set -eu
 
 # assert_preloaded PID...: the processes have the library, if this is a run under it.

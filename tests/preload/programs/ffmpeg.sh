@@ -5,17 +5,17 @@
 # Timeout: 240
 
 transcode() {
-    ffmpeg -nostdin -v error -fflags +bitexact "$@"
+    ffmpeg -nostdin -v error "$@"
 }
 
 prepare() {
     transcode -f lavfi -i testsrc2=size=640x360:rate=25:duration=4 \
-        -f lavfi -i sine=frequency=440:duration=4 -c:v ffv1 -c:a pcm_s16le -flags +bitexact in.mkv
+        -f lavfi -i sine=frequency=440:duration=4 -c:v ffv1 -c:a pcm_s16le -fflags +bitexact -flags +bitexact in.mkv
 }
 
 workload() {
     in="$INPUT/in.mkv"
-    exact='-flags +bitexact -map_metadata -1'
+    exact='-fflags +bitexact -flags +bitexact -map_metadata -1'
     transcode -i "$in" -threads 4 -c:v libx264 -preset medium -c:a aac $exact "$OUT/h264.mp4"
     transcode -i "$in" -threads 4 -c:v mpeg4 -c:a libmp3lame $exact "$OUT/mpeg4.avi"
     transcode -i "$in" -threads 4 -c:v libvpx -deadline good -cpu-used 4 -b:v 1M -an $exact "$OUT/vp8.webm"

@@ -5,7 +5,7 @@
 # Timeout: 120
 
 prepare() {
-    gs -q -dBATCH -dNOPAUSE -sDEVICE=pdfwrite -sOutputFile=pages.pdf "$DATA/../ghostscript/pages.ps"
+    gs -q -dBATCH -dNOPAUSE -sDEVICE=pdfwrite -sOutputFile=pages.pdf "$PROGRAMS/ghostscript/pages.ps"
 }
 
 workload() {

@@ -8,7 +8,7 @@ workload() {
     status=0
     python3.11 -m test -u none --junit-xml "$PWD/junit.xml" \
         test_multiprocessing_fork test_concurrent_futures >log 2>&1 || status=$?
-    python3.11 "$DATA/../python-tests/results.py" junit.xml >"$OUT/results"
+    python3.11 "$PROGRAMS/python-tests/results.py" junit.xml >"$OUT/results"
     sed -n '/^== Tests result/,$p' log | grep -v '^Total duration'
     return $status
 }

@@ -1,5 +1,5 @@
 # Program: python-tests
-# About: 38 files of Python's own test suite in one process; each test's result is compared
+# About: 37 files of Python's own test suite in one process; each test's result is compared
 # Packages: libpython3.11-testsuite, python3.11
 # Tags: slow, long
 # Timeout: 900
@@ -8,7 +8,7 @@ tests='test_threading test_thread test_threading_local test_subprocess test_fork
     test_json test_gc test_weakref test_mmap test_array test_bytes test_dict test_list test_set
     test_zlib test_struct test_os test_posix test_queue test_io test_pickle test_re test_atexit
     test_finalization test_memoryview test_buffer test_lzma test_bz2 test_decimal test_xml_etree_c
-    test_unicode test_sys test_generators test_long test_hashlib test_descr test_sqlite'
+    test_unicode test_sys test_generators test_long test_hashlib test_descr'
 
 workload() {
     status=0
