@@ -11,7 +11,6 @@
  *                        sizes added up), for programs that fork
  *     --live             shares cells of live bytes with the program (see support/probe.h)
  *     --curve FILE       writes the readings: microseconds, resident KiB, live bytes
- *     --idle-tail MS     leaves the last so many milliseconds out of the mean resident size
  *     --timeout SECONDS  kills the program's process group
  *     --result FILE      where the line of JSON goes (default: standard output)
  *
@@ -54,7 +53,6 @@ struct options {
     const char *curve;
     const char *result;
     uint64_t interval_ms;
-    uint64_t idle_tail_ms;
     uint64_t timeout_s;
     bool is_tree;
     bool is_live;
@@ -145,7 +143,6 @@ static struct options options_read(char **arguments)
                    !take_text(arguments, &at, "--curve", &options.curve) &&
                    !take_text(arguments, &at, "--result", &options.result) &&
                    !take_number(arguments, &at, "--interval", &options.interval_ms) &&
-                   !take_number(arguments, &at, "--idle-tail", &options.idle_tail_ms) &&
                    !take_number(arguments, &at, "--timeout", &options.timeout_s) &&
                    !take_flag(arguments[at], "--tree", &options.is_tree) &&
                    !take_flag(arguments[at], "--live", &options.is_live)) {
@@ -456,9 +453,7 @@ int main(int argc, char **argv)
     snprintf(statm, sizeof statm, "/proc/%d/statm", (int)child);
     series.statm = open(statm, O_RDONLY | O_CLOEXEC);
     struct outcome outcome = child_watch(child, &series, &options);
-    uint64_t end_us = outcome.wall_ns / 1000, tail_us = options.idle_tail_ms * 1000;
-    struct summary summary =
-        series_summarise(&series, end_us > tail_us ? end_us - tail_us : end_us);
+    struct summary summary = series_summarise(&series, outcome.wall_ns / 1000);
     if (options.curve != NULL)
         curve_write(options.curve, &series);
     outcome_write(&options, &outcome, &summary, series.count);

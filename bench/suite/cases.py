@@ -30,7 +30,7 @@ CASES = [
     Case("pingpong-1K", "pingpong", "1", ("size=1024",)),
     Case("pingpong-4K", "pingpong", "1", ("size=4096",)),
     Case("pingpong-16K", "pingpong", "1", ("size=16384",), ("count=20M",)),
-    Case("pingpong-64K", "pingpong", "1", ("size=65536",), ("count=8M",)),
+    Case("pingpong-64K", "pingpong", "1", ("size=65536",), ("count=5M",)),
     Case("pingpong-depth", "pingpong", "1", ("size=64", "depth=256")),
     Case("pingpong-sweep", "pingpong", "n", ("size=0",), ("count=20M",)),
     Case("pareto-1", "pareto", "1"),

@@ -164,6 +164,18 @@ def smt(path, problems, variables, clauses):
     path.write_text("\n".join(out) + "\n")
 
 
+def redis(path, entries):
+    """Commands that set, replace and delete strings, hashes and lists of many lengths."""
+    rng = random.Random(1)
+    with open(path, "w") as out:
+        for _ in range(entries):
+            key = rng.randrange(entries // 2 + 1)
+            value = "v" * min(int(rng.paretovariate(0.8) * 16), 20000)
+            kind = rng.randrange(4)
+            out.write((f"SET string:{key} {value}", f"HSET hash:{key % 1000} {key} {value}",
+                       f"RPUSH list:{key % 500} {value}", f"DEL string:{key}")[kind] + "\n")
+
+
 def text_file(path, mebibytes):
     rng = random.Random(1)
     lines = [words(rng, 12) for _ in range(20000)]

@@ -23,14 +23,13 @@ class Launch:
     """How the launcher is called for one program."""
 
     def __init__(self, command, allocator, *, cpus=None, interval_ms=5, is_tree=False,
-                 is_live=False, curve=None, idle_tail_ms=0, timeout_s=600, stdin="/dev/null",
+                 is_live=False, curve=None, timeout_s=600, stdin="/dev/null",
                  user=None, environment=None, directory=None):
         self.command = [str(part) for part in command]
         self.stdin = stdin
         self.directory = directory
         variables = (environment or {}) | allocator.variables()
-        self.options = ["--interval", str(interval_ms), "--timeout", str(timeout_s),
-                        "--idle-tail", str(idle_tail_ms)]
+        self.options = ["--interval", str(interval_ms), "--timeout", str(timeout_s)]
         for name, value in variables.items():
             self.options += ["--env", f"{name}={value}"]
         for flag, value in (("--cpus", cpus), ("--curve", curve), ("--user", user)):

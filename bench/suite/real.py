@@ -67,7 +67,7 @@ def ghostscript(directory, is_quick):
 
 
 def z3(directory, is_quick):
-    size = (1, 10, 10) if is_quick else (4, 60, 140)
+    size = (1, 10, 10) if is_quick else (2, 60, 140)
     path = inputs.once(directory / f"sums-{size[0]}.smt2", lambda new: inputs.smt(new, *size))
     return ["z3", "-T:300", path]
 
@@ -144,11 +144,14 @@ class Redis(Server):
         return quiet("redis-cli", "-s", f"{directory}/socket", "ping")
 
     def clients(self, directory, is_quick):
-        amount = "100" if is_quick else "150000"
-        base = ["redis-benchmark", "-s", f"{directory}/socket", "-q", "-P", "16", "-r", "200000",
-                "-n", amount]
-        return [[*base, "-d", "100", "-t", "set,get,incr,lpush,rpop,sadd,hset,zadd"],
-                [*base, "-d", "3000", "-t", "set,get"]]
+        """A fixed load, then the benchmark program, whose keys are random in each run."""
+        amount, entries = (100, 100) if is_quick else (100_000, 150_000)
+        load = inputs.once(INPUTS / f"redis-{entries}", lambda new: inputs.redis(new, entries))
+        base = ["redis-benchmark", "-s", f"{directory}/socket", "-q", "-P", "16", "-r", "100000",
+                "-n", str(amount)]
+        return [["sh", "-c", f"redis-cli -s {directory}/socket --pipe < {load}"],
+                [*base, "-d", "100", "-t", "set,get,incr,lpush,rpop,sadd,hset,zadd"],
+                [*base, "-d", "1000", "-t", "set,get"]]
 
     def stop(self, directory):
         quiet("redis-cli", "-s", f"{directory}/socket", "shutdown", "nosave")
@@ -159,7 +162,7 @@ class PostgreSql(Server):
     packages = ("postgresql", "postgresql-contrib")
     is_tree = True
     SQL = """
-CREATE TABLE t AS SELECT i, i * 7919 % 10007 AS k, 'text ' || i AS s
+CREATE TABLE t AS SELECT i, (i::bigint * 7919 % 10007)::int AS k, 'text ' || i AS s
   FROM generate_series(1, {rows}) AS i;
 CREATE INDEX ON t (k);
 SELECT k % 100, count(*), sum(length(s)) FROM t GROUP BY 1 ORDER BY 1 LIMIT 5;

@@ -80,6 +80,6 @@ const struct kb_workload kb_workload_trim_stall = {
     .run = trim_stall_run,
     .params = {{"bytes", UINT64_C(2) << 30, 8 << 20, NULL, "filled, freed and trimmed in a round"},
                {"size", 16 << 10, 16 << 10, NULL, "bytes of their blocks"},
-               {"rounds", 3, 2, NULL, "rounds"},
+               {"rounds", 2, 2, NULL, "rounds"},
                {"max", 1024, 1024, NULL, "greatest size in bytes of the bystanders' blocks"}},
 };
