@@ -70,12 +70,12 @@ def targets(results, metrics, title):
            table(["metric", *results.names], lines)]
     if results.subject:
         for metric in metrics:
-            if metric.worst_ratio is None:
-                continue
             mean, count = means[metric][results.subject]
+            if metric.worst_ratio is None or mean is None:
+                continue
             over = beyond(results, metric)
             worst = ", ".join(f"{case} {ratio:.2f}" for ratio, case in over[:8]) or "none"
-            verdict = "met" if mean and mean <= metric.mean_ratio else "not met"
+            verdict = "met" if mean <= metric.mean_ratio else "not met"
             out.append(f"- {metric.title}: mean {number(mean)} over {count} (aim: at most "
                        f"{metric.mean_ratio:.2f}, {verdict}); above {metric.worst_ratio:.2f} in "
                        f"{len(over)}: {worst}")
