@@ -6,6 +6,7 @@
 
 #include "cli/elf.h"
 #include "cli/message.h"
+#include "cli/path.h"
 
 #define SEPARATORS " :"
 
@@ -17,18 +18,9 @@ static void set(const char *name, const char *value)
     }
 }
 
-/* Adds an item at the end of a list in new memory, which is replaced. */
 static void append(char **list, const char *item, const char *separator)
 {
-    char *longer = cli_text("%s%s%s", *list, **list != 0 ? separator : "", item);
-    free(*list);
-    *list = longer;
-}
-
-static const char *file_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash != NULL ? slash + 1 : path;
+    *list = cli_text("%s%s%s", *list, **list != 0 ? separator : "", item);
 }
 
 void cli_environment_preload(const char *library, const char *sanitizer)
@@ -39,7 +31,7 @@ void cli_environment_preload(const char *library, const char *sanitizer)
     char *rest = cli_text("%s", "");
     for (char *item = strtok(items, SEPARATORS); item != NULL; item = strtok(NULL, SEPARATORS)) {
         if (strcmp(item, library) != 0)
-            append(cli_elf_is_sanitizer(file_name(item)) ? &first : &rest, item, ":");
+            append(cli_elf_is_sanitizer(cli_path_name(item)) ? &first : &rest, item, ":");
     }
     if (first[0] == 0)
         append(&first, sanitizer, ":");
@@ -47,9 +39,6 @@ void cli_environment_preload(const char *library, const char *sanitizer)
     if (rest[0] != 0)
         append(&first, rest, ":");
     set("LD_PRELOAD", first);
-    free(rest);
-    free(first);
-    free(items);
 }
 
 void cli_environment_options(const char *list)
@@ -60,5 +49,4 @@ void cli_environment_options(const char *list)
         append(&all, list, ",");
         set("KNOLL_OPTIONS", all);
     }
-    free(all);
 }

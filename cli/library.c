@@ -1,5 +1,3 @@
-#define _GNU_SOURCE
-
 #include "cli/library.h"
 
 #include <errno.h>
@@ -11,6 +9,7 @@
 
 #include "cli/elf.h"
 #include "cli/message.h"
+#include "cli/path.h"
 
 #include <knoll/knoll.h>
 
@@ -36,20 +35,15 @@ static int check(const char *path)
     return error;
 }
 
-static char *absolute(const char *path)
+/* The path, if LD_PRELOAD can hold it; NULL after a complaint. */
+static char *expressible(char *path)
 {
-    char *real = realpath(path, NULL);
-    if (real == NULL)
-        cli_complain("%s: %s", path, strerror(errno));
-    else if (strpbrk(real, " :") != NULL) {
-        cli_complain(
-            "%s: LD_PRELOAD cannot hold a path with a space or a colon; make a link to the "
-            "library elsewhere, and name it in KNOLL_LIBRARY",
-            real);
-        free(real);
-        real = NULL;
-    }
-    return real;
+    if (strpbrk(path, " :") == NULL)
+        return path;
+    cli_complain("%s: LD_PRELOAD cannot hold a path with a space or a colon; make a link to the "
+                 "library elsewhere, and name it in KNOLL_LIBRARY",
+                 path);
+    return NULL;
 }
 
 static char *find_named(const char *path)
@@ -59,19 +53,20 @@ static char *find_named(const char *path)
         cli_complain("KNOLL_LIBRARY: %s is not a shared library for this machine", path);
     else if (error != 0)
         cli_complain("KNOLL_LIBRARY: %s: %s", path, strerror(error));
-    return error == 0 ? absolute(path) : NULL;
+    return error == 0 ? expressible(cli_path_absolute(path)) : NULL;
 }
 
-/* The first file that matches and can be loaded, in new memory, or NULL. */
+/* The first file that matches and can be loaded, without links and dots in its path, or NULL. */
 static char *match(const char *pattern)
 {
+    char real[PATH_MAX];
     glob_t found;
     char *path = NULL;
     if (glob(pattern, 0, NULL, &found) != 0)
         return NULL;
     for (size_t i = 0; i < found.gl_pathc && path == NULL; i++) {
-        if (check(found.gl_pathv[i]) == 0)
-            path = cli_text("%s", found.gl_pathv[i]);
+        if (check(found.gl_pathv[i]) == 0 && realpath(found.gl_pathv[i], real) != NULL)
+            path = cli_text("%s", real);
     }
     globfree(&found);
     return path;
@@ -104,16 +99,11 @@ char *cli_library_find(void)
         return find_named(named);
     char *directory = own_directory();
     char *found = NULL;
-    for (size_t i = 0; directory != NULL && found == NULL && i < KN_ARRAY_LEN(places); i++) {
-        char *pattern = cli_text("%s%s", directory, places[i]);
-        found = match(pattern);
-        free(pattern);
-    }
-    char *library = found != NULL ? absolute(found) : NULL;
-    if (found == NULL)
-        cli_complain("libknoll.so is neither beside this command nor in ../lib; name it in "
-                     "KNOLL_LIBRARY, or build it with: make lib");
-    free(found);
-    free(directory);
-    return library;
+    for (size_t i = 0; directory != NULL && found == NULL && i < KN_ARRAY_LEN(places); i++)
+        found = match(cli_text("%s%s", directory, places[i]));
+    if (found != NULL)
+        return expressible(found);
+    cli_complain("libknoll.so is neither beside this command nor in ../lib; name it in "
+                 "KNOLL_LIBRARY, or build it with: make lib");
+    return NULL;
 }

@@ -10,7 +10,7 @@
 #ifndef KN_CLI_LIBRARY_H
 #define KN_CLI_LIBRARY_H
 
-/* The absolute path, in new memory; NULL after a complaint. */
+/* The absolute path; NULL after a complaint. */
 char *cli_library_find(void);
 
 #endif

@@ -1,5 +1,3 @@
-#define _GNU_SOURCE
-
 #include "cli/message.h"
 
 #include <stdarg.h>
@@ -17,16 +15,29 @@ void cli_complain(const char *format, ...)
     fputc('\n', stderr);
 }
 
+/* Every text, so that all memory can be found: nothing is lost. */
+struct text {
+    struct text *next;
+    char characters[];
+};
+
+static struct text *texts;
+
 char *cli_text(const char *format, ...)
 {
     va_list args;
-    char *text;
     va_start(args, format);
-    int length = vasprintf(&text, format, args);
+    int length = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    if (length < 0) {
+    struct text *text = length < 0 ? NULL : malloc(sizeof(*text) + (size_t)length + 1);
+    if (text == NULL) {
         cli_complain("out of memory");
         exit(CLI_FAILED);
     }
-    return text;
+    va_start(args, format);
+    vsnprintf(text->characters, (size_t)length + 1, format, args);
+    va_end(args);
+    text->next = texts;
+    texts = text;
+    return text->characters;
 }

@@ -18,7 +18,10 @@ enum {
 /* One line on standard error: "knoll: ...". */
 void cli_complain(const char *format, ...) KN_PRINTF(1, 2);
 
-/* As printf into new memory; ends the command when there is none. */
+/*
+ * As printf into new memory, which lasts as long as the command: there is little of it, and the
+ * program that is run takes its place. Ends the command when there is none.
+ */
 char *cli_text(const char *format, ...) KN_PRINTF(1, 2);
 
 #endif

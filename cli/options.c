@@ -98,9 +98,7 @@ int cli_options_add(char **list, const char *name, const char *value, const char
         return CLI_FAILED;
     }
     if (error == 0 && strchr(text, ',') == NULL) {
-        char *longer = cli_text("%s%s%s=%s", *list, **list != 0 ? "," : "", name, text);
-        free(*list);
-        *list = longer;
+        *list = cli_text("%s%s%s=%s", *list, **list != 0 ? "," : "", name, text);
         return 0;
     }
     if (error == 0) {

@@ -16,7 +16,7 @@ void cli_options_print(FILE *stream, const char *prefix);
 void cli_options_print_short(FILE *stream, const char *prefix);
 
 /*
- * Checks name=value as the library will, and adds it to *list, which is new memory and is replaced.
+ * Checks name=value as the library will, and adds it to *list, which is replaced by a longer one.
  * A NULL value is that of a switch that is just named. 0, or CLI_FAILED after a complaint that names
  * what was typed, `typed`, and the valid values.
  */

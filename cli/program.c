@@ -43,7 +43,6 @@ static int search_path(const char *name, char **found)
             *found = path;
             return 0;
         }
-        free(path);
         if (error == EACCES)
             result = EACCES;
         at += length;
@@ -77,7 +76,7 @@ int cli_program_find(const char *name, struct cli_program *program)
 
 /* ---- checking ---- */
 
-/* The interpreter named in a script's first line, in new memory; NULL for anything else. */
+/* The interpreter named in a script's first line; NULL for anything else. */
 static char *interpreter_of(const char *path)
 {
     char line[256];
@@ -135,12 +134,10 @@ static int check_file(const char *path, const char *script, struct cli_elf *elf)
     const char *rights = more_rights(path);
     if (rights == NULL)
         return 0;
-    char *reason = cli_text("runs with more rights than its user (%s): the loader ignores "
-                            "LD_PRELOAD for it",
-                            rights);
-    int result = refuse(path, script, reason);
-    free(reason);
-    return result;
+    return refuse(path, script,
+                  cli_text("runs with more rights than its user (%s): the loader ignores "
+                           "LD_PRELOAD for it",
+                           rights));
 }
 
 int cli_program_check(struct cli_program *program)
@@ -149,12 +146,10 @@ int cli_program_check(struct cli_program *program)
     char *path = cli_text("%s", program->path);
     char *next;
     for (int depth = 0; depth < SCRIPT_DEPTH && (next = interpreter_of(path)) != NULL; depth++) {
-        free(path);
         path = next;
     }
     int result = check_file(path, strcmp(path, program->path) != 0 ? program->path : NULL, &elf);
     if (result == 0)
         memcpy(program->sanitizer, elf.sanitizer, sizeof(program->sanitizer));
-    free(path);
     return result;
 }

@@ -12,6 +12,7 @@
 
 #include "cli/message.h"
 #include "cli/options.h"
+#include "cli/path.h"
 #include "cli/suggest.h"
 
 #include <knoll/options.h>
@@ -112,7 +113,10 @@ static int complain_about_value(const char *typed)
 
 static int complain_without_value(const char *typed)
 {
-    cli_complain("%s needs a value: %s=...; knoll options lists them", typed, typed);
+    if (typed[1] == '-')
+        cli_complain("%s needs a value: %s=...; knoll options lists them", typed, typed);
+    else
+        cli_complain("-o needs an option and its value: -o name=value; knoll options lists them");
     return CLI_FAILED;
 }
 
@@ -134,33 +138,18 @@ static int prepare_file(const char *path, const char *typed)
     return 0;
 }
 
-/* The program may change its directory, so the path must not depend on it. */
-static char *absolute(const char *path)
-{
-    char *directory = path[0] == '/' ? NULL : getcwd(NULL, 0);
-    char *result = directory == NULL ? cli_text("%s", path) : cli_text("%s/%s", directory, path);
-    free(directory);
-    return result;
-}
-
 static int add_stats(char **list, const struct stats *stats)
 {
     if (!stats->is_wanted)
         return 0;
     int status = cli_options_add(list, "stats_at_exit", stats->format, "--stats-format");
-    if (status == 0 && !stats->has_children) {
-        char *process = cli_text("%d", (int)getpid());
-        status = cli_options_add(list, "stats_process", process, "--stats");
-        free(process);
-    }
-    if (status == 0 && stats->file != NULL) {
-        char *path = absolute(stats->file);
-        status = prepare_file(path, stats->file);
-        if (status == 0)
-            status = cli_options_add(list, "stats_file", path, "--stats");
-        free(path);
-    }
-    return status;
+    if (status == 0 && !stats->has_children)
+        status = cli_options_add(list, "stats_process", cli_text("%d", (int)getpid()), "--stats");
+    if (status != 0 || stats->file == NULL)
+        return status;
+    const char *path = cli_path_absolute(stats->file);
+    status = prepare_file(path, stats->file);
+    return status != 0 ? status : cli_options_add(list, "stats_file", path, "--stats");
 }
 
 static int set_format(struct stats *stats, const char *format)
@@ -180,20 +169,15 @@ static int set_format(struct stats *stats, const char *format)
 static int add_pair(char **list, const char *pair)
 {
     const char *equals = strchr(pair, '=');
-    char *typed = cli_text("-o %s", pair);
-    char *name = cli_text("%.*s", (int)strcspn(pair, "="), pair);
-    int status = cli_options_add(list, name, equals != NULL ? equals + 1 : NULL, typed);
-    free(name);
-    free(typed);
-    return status;
+    const char *name = cli_text("%.*s", (int)strcspn(pair, "="), pair);
+    return cli_options_add(list, name, equals != NULL ? equals + 1 : NULL, cli_text("-o %s", pair));
 }
 
 static int add_named(char **list, const char *name, const char *value)
 {
-    char *typed = value != NULL ? cli_text("--%s=%s", name, value) : cli_text("--%s", name);
-    int status = cli_options_add(list, name, value, typed);
-    free(typed);
-    return status;
+    return cli_options_add(list, name, value,
+                           value != NULL ? cli_text("--%s=%s", name, value)
+                                         : cli_text("--%s", name));
 }
 
 /* One flag; values of the library's options go to *list. */
@@ -255,11 +239,8 @@ int cli_run_options_parse(int argc, char **argv, struct cli_run_options *options
     }
     options->program = argv + optind;
     status = add_stats(&options->list, &stats);
-    if (status == 0 && named[0] != 0) {
-        char *list = cli_text("%s%s%s", options->list, options->list[0] != 0 ? "," : "", named);
-        free(options->list);
-        options->list = list;
-    }
-    free(named);
+    /* Behind, so that an option of the library prevails over what --stats stands for. */
+    if (named[0] != 0)
+        options->list = cli_text("%s%s%s", options->list, options->list[0] != 0 ? "," : "", named);
     return status;
 }

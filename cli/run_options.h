@@ -12,7 +12,7 @@
 struct cli_run_options {
     bool is_help;
     char **program; /* the program and its arguments, with a NULL at the end */
-    char *list;     /* for KNOLL_OPTIONS: "name=value,name=value"; new memory */
+    char *list;     /* for KNOLL_OPTIONS: "name=value,name=value" */
 };
 
 /* 0, or CLI_FAILED after a complaint. */

@@ -163,12 +163,13 @@ static void print_notes(struct kn_writer *writer, const struct knoll_stats *tota
         kn_writer_print(
             writer,
             "\n%zu threads were running: what is used, in cells and in lists was read while"
-            " they went\non. Peaks and sums are exact.",
+            " they went\non. Peaks and sums are exact.\n",
             total->threads);
     else
-        kn_writer_print(writer, "\nThe heap's numbers are exact.");
-    kn_writer_print(writer, " Not known, for allocating counts nothing: how often blocks were\n"
-                            "allocated, and how many bytes of a block the program asked for.\n");
+        kn_writer_print(writer, "\nThe heap's numbers are exact.\n");
+    kn_writer_print(writer,
+                    "Not known, for allocating counts nothing: how often blocks were allocated,\n"
+                    "and how many bytes of a block the program asked for.\n");
 }
 
 void kn_stats_print_table(struct kn_writer *writer, const struct kn_stats *stats)
