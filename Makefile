@@ -90,10 +90,13 @@ EXAMPLE_SOURCES := $(sort $(wildcard examples/*.c examples/*.cpp))
 
 LAYER_OBJECTS := $(LAYER_SOURCES:%.c=$(B)/%.o)
 OVERRIDE_OBJECTS := $(OVERRIDE_SOURCES:%.c=$(B)/%.o)
-# What only a shared library can do.
-SHARED_OBJECTS := $(B)/src/override/loader.o
 # A sanitizer brings its own malloc: its variants leave the replacement of malloc out.
 LIBRARY_OBJECTS := $(LAYER_OBJECTS) $(if $(IS_SANITIZED),,$(OVERRIDE_OBJECTS))
+# What only the shared library can do, only the archive needs, and what is a member of its own there.
+SHARED_ONLY := $(B)/src/override/loader.o
+ARCHIVE_ONLY := $(B)/src/override/cxx_require.o
+ARCHIVE_CXX := $(filter $(addprefix $(B)/src/override/,operators.o cxx_runtime.o cxx_require.o), \
+	$(LIBRARY_OBJECTS))
 CLI_OBJECTS := $(CLI_SOURCES:%.c=$(B)/%.o)
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(B)/%.o) $(TEST_CXX_SOURCES:%.cpp=$(B)/%.o)
 TEST_PROGRAMS := $(addprefix $(B)/,$(basename $(TEST_PROGRAM_SOURCES)))
@@ -138,18 +141,28 @@ test_allocator: $(B)/test_allocator build/current
 
 # ---- linking --------------------------------------------------------------------------------
 
-$(B)/libknoll.so: $(LIBRARY_OBJECTS) $(VERSION_SCRIPT) $(B)/link.stamp
+$(B)/libknoll.so: $(filter-out $(ARCHIVE_ONLY),$(LIBRARY_OBJECTS)) $(VERSION_SCRIPT) $(B)/link.stamp
 	$(SAY) "  LD   $@"
-	@$(CC) $(VARIANT_FLAGS) $(SHARED_LDFLAGS) $(LDFLAGS) -o $@ $(LIBRARY_OBJECTS)
+	@$(CC) $(VARIANT_FLAGS) $(SHARED_LDFLAGS) $(LDFLAGS) -o $@ \
+		$(filter-out $(ARCHIVE_ONLY),$(LIBRARY_OBJECTS))
 	@ln -sf libknoll.so $@.$(SOVERSION)
 
-# One object, so that a program gets all of it or nothing, and with only the exported names global,
-# so that it clashes with nothing and two copies can live in one process.
-$(B)/libknoll.a: $(filter-out $(SHARED_OBJECTS),$(LIBRARY_OBJECTS)) $(B)/link.stamp
+# Two objects, so that a program gets the whole family of malloc or nothing of it, and the C++
+# operators, which need a C++ runtime, only if it refers to one.
+ARCHIVE_C := $(filter-out $(SHARED_ONLY) $(ARCHIVE_CXX),$(LIBRARY_OBJECTS))
+$(B)/libknoll.a: $(ARCHIVE_C) $(ARCHIVE_CXX) $(B)/link.stamp
 	$(SAY) "  AR   $@"
-	@$(CC) -r -nostdlib -o $(B)/libknoll.o $(filter-out $(SHARED_OBJECTS),$(LIBRARY_OBJECTS))
-	@objcopy --localize-hidden $(B)/libknoll.o
-	@rm -f $@ && $(AR) rcs $@ $(B)/libknoll.o
+	@$(CC) -r -nostdlib -o $(B)/libknoll.o $(ARCHIVE_C)
+	@$(if $(ARCHIVE_CXX),$(CC) -r -nostdlib -o $(B)/libknoll_operators.o $(ARCHIVE_CXX))
+	@rm -f $@ && $(AR) rcs $@ $(B)/libknoll.o $(if $(ARCHIVE_CXX),$(B)/libknoll_operators.o)
+
+# The knoll_ functions without the replacement of malloc. Its own names are local, so that several
+# copies can live in one process, each in a library of its own.
+$(B)/libknoll_api.a: $(LAYER_OBJECTS) $(B)/link.stamp
+	$(SAY) "  AR   $@"
+	@$(CC) -r -nostdlib -o $(B)/libknoll_api.o $(LAYER_OBJECTS)
+	@objcopy --localize-hidden $(B)/libknoll_api.o
+	@rm -f $@ && $(AR) rcs $@ $(B)/libknoll_api.o
 
 # The layers without the replacement of malloc, for programs that only use parts of them.
 $(B)/libknoll_layers.a: $(LAYER_OBJECTS) $(B)/link.stamp
@@ -161,7 +174,8 @@ $(B)/knoll: $(CLI_OBJECTS) $(B)/libknoll_layers.a $(B)/link.stamp
 
 TEST_LINKER := $(if $(TEST_CXX_SOURCES),$(CXX),$(CC))
 $(B)/test_allocator: $(TEST_OBJECTS) $(LAYER_OBJECTS) $(B)/link.stamp \
-		| $(TEST_PROGRAMS) $(B)/libknoll.so $(if $(CLI_SOURCES),$(B)/knoll)
+		| $(TEST_PROGRAMS) $(B)/libknoll.so $(B)/libknoll.a $(B)/libknoll_api.a \
+		$(if $(CLI_SOURCES),$(B)/knoll)
 	$(SAY) "  LD   $@"
 	@$(TEST_LINKER) $(VARIANT_FLAGS) -pthread $(LDFLAGS) -o $@ $(TEST_OBJECTS) \
 		$(LAYER_OBJECTS) $(CHECK_LIBS)

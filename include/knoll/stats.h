@@ -37,7 +37,7 @@ struct knoll_stats {
     size_t cached_blocks;
 
     size_t slabs;
-    size_t heaps; /* one for each thread at most; those of ended threads are used again */
+    size_t heaps; /* one for each thread at most, used again when it ends, and a shared one */
 
     size_t run_bytes;
     size_t run_peak_bytes;

@@ -4,8 +4,8 @@
  * The functions are declared here and not by <stdlib.h> and <malloc.h>: the C libraries differ in
  * which of them they declare, in which version, and with which attributes.
  *
- * All files together are one object of libknoll.a, so that a program gets the whole family or
- * nothing of it.
+ * In libknoll.a they are one object, so that a program gets the whole family or nothing of it; the C++
+ * operators are another.
  */
 #ifndef KN_OVERRIDE_OVERRIDE_H
 #define KN_OVERRIDE_OVERRIDE_H

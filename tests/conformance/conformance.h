@@ -1,7 +1,7 @@
 /*
  * What the conformance programs share. Each is linked with libc alone and run twice, with libc's
- * malloc and under libknoll.so: what it prints must be the same, and only under the library are
- * blocks asked whether they are knoll's.
+ * malloc and under libknoll.so, and once more linked to libknoll.a, then with CONFORMANCE_LINKED: what
+ * it prints must be the same. Only on knoll are blocks asked whether they are knoll's.
  */
 #ifndef KN_TESTS_CONFORMANCE_H
 #define KN_TESTS_CONFORMANCE_H
@@ -35,18 +35,28 @@ static inline size_t opaque_size(size_t bytes)
     return bytes;
 }
 
+typedef int find_function(const void *address, struct knoll_block *block);
+
+/* NULL when the program runs on libc's malloc. */
+static inline find_function *find_block(void)
+{
+#ifdef CONFORMANCE_LINKED
+    return knoll_block_find;
+#else
+    return (find_function *)(uintptr_t)dlsym(RTLD_DEFAULT, "knoll_block_find");
+#endif
+}
+
 static inline int is_knoll(void)
 {
-    return dlsym(RTLD_DEFAULT, "knoll_block_find") != NULL;
+    return find_block() != NULL;
 }
 
 /* Whether p begins a used block of knoll's; true for all when the program runs on libc's malloc. */
 static inline int is_ours(const void *p)
 {
-    typedef int find_function(const void *address, struct knoll_block *block);
-    find_function *find = (find_function *)(uintptr_t)dlsym(RTLD_DEFAULT, "knoll_block_find");
     struct knoll_block block;
-    return find == NULL || (find(p, &block) == 0 && block.address == p && block.is_used);
+    return !is_knoll() || (find_block()(p, &block) == 0 && block.address == p && block.is_used);
 }
 
 #endif

@@ -1,4 +1,5 @@
-/* Runs the programs of tests/conformance with libc's malloc and with the library, and compares. */
+/* Runs the programs of tests/conformance with libc's malloc and with the library, and compares; and
+ * the scripts there, which build programs first. */
 #include "child.h"
 
 #include <stdio.h>
@@ -14,13 +15,18 @@ static void run(struct kn_child *child, const char *program, const char *preload
     kn_child_assert_exit(child, 0);
 }
 
+static void skip_if_sanitized(void)
+{
+    if (kn_test_is_sanitized())
+        kn_test_skip("the sanitizer brings its own malloc");
+}
+
 static void compare(const char *program)
 {
     static struct kn_child with_libc;
     static struct kn_child with_knoll;
     char library[512];
-    if (kn_test_is_sanitized())
-        kn_test_skip("the sanitizer brings its own malloc");
+    skip_if_sanitized();
     snprintf(library, sizeof(library), "%s", kn_test_built("libknoll.so"));
     run(&with_libc, program, "");
     run(&with_knoll, program, library);
@@ -40,4 +46,52 @@ KN_TEST(conformance, operators_answer_as_the_cxx_library_does)
 KN_TEST(conformance, alignment_holds_for_every_size)
 {
     compare("tests/conformance/alignment");
+}
+
+KN_TEST_LOOP(conformance, first_call_may_be_any, 0, 14)
+{
+    struct kn_child child;
+    char path[512];
+    char variable[600];
+    char number[16];
+    skip_if_sanitized();
+    snprintf(path, sizeof(path), "%s", kn_test_built("tests/conformance/first_call"));
+    snprintf(variable, sizeof(variable), "LD_PRELOAD=%s", kn_test_built("libknoll.so"));
+    snprintf(number, sizeof(number), "%d", _i);
+    kn_child_run(&child, (char *[]){path, number, NULL}, (char *[]){variable, NULL});
+    kn_child_assert_exit(&child, 0);
+    ck_assert_str_eq(child.output, "");
+}
+
+static void run_script(const char *script)
+{
+    struct kn_child child;
+    char path[512];
+    char build[512];
+    skip_if_sanitized();
+    snprintf(path, sizeof(path), "%s", kn_test_source(script));
+    snprintf(build, sizeof(build), "%s", kn_test_built(""));
+    kn_child_run(&child, (char *[]){path, build, NULL}, NULL);
+    kn_child_assert_exit(&child, 0);
+    kn_child_assert_says(&child, "passed\n");
+}
+
+KN_TEST_SLOW(conformance, archive_replaces_malloc_however_linked, 120)
+{
+    run_script("tests/conformance/static.sh");
+}
+
+KN_TEST_SLOW(conformance, plugins_share_the_heap_or_have_their_own, 60)
+{
+    run_script("tests/conformance/loader.sh");
+}
+
+KN_TEST_SLOW(conformance, options_come_from_the_environment, 60)
+{
+    run_script("tests/conformance/options.sh");
+}
+
+KN_TEST_SLOW(conformance, installation_serves_programs, 120)
+{
+    run_script("tests/conformance/install.sh");
 }
