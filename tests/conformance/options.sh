@@ -47,7 +47,7 @@ run "on_error=ignore" "$dir/wrong"
 expect $'went on\nstatus 0' "a wrong pointer that is to be ignored"
 
 run "nonsense=1" /bin/echo text
-expect_line '^knoll: KNOLL_OPTIONS: no option nonsense; there are: on_error .* stats_file$'
+expect_line '^knoll: KNOLL_OPTIONS: no option nonsense; there are: on_error .* stats_file'
 [ "$(wc -l <"$dir/output")" = 3 ]
 run "dirty_min=2E" /bin/echo text
 expect $'knoll: KNOLL_OPTIONS: dirty_min=2E is not a value; valid: 0 to 1TiB; kept: 4MiB\ntext\nstatus 0' \
