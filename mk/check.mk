@@ -1,7 +1,7 @@
 # Tests and static checks.
 
 JOBS ?= $(shell nproc 2>/dev/null || echo 1)
-STATIC_CHECKS := layers conditions sizes headers words links
+STATIC_CHECKS := layers conditions sizes headers words links manuals
 FORMATTED = $(shell git ls-files --cached --others --exclude-standard \
 	'*.c' '*.h' '*.cpp' '*.hpp' ':!tests/preload/programs/*/*' 2>/dev/null)
 SCRIPTS = .ci/run $(wildcard scripts/*.sh)

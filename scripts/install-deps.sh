@@ -29,6 +29,7 @@ find_missing() {
     need_command clang++ clang
     need_command clang-format clang-format
     need_command shellcheck shellcheck
+    need_command mandoc mandoc
     need_command valgrind valgrind
     if ! pkg-config --exists check 2>/dev/null; then
         missing+=(check)

@@ -150,6 +150,41 @@ class LinksTest(CheckTest):
         self.assert_found("links.py", "a.md:1", "a.md:3")
 
 
+class ManualsTest(CheckTest):
+    HEADER = "KNOLL_API KNOLL_NODISCARD void *knoll_get(size_t bytes) KNOLL_SIZE(1);\n"
+    PAGE = (".Dd May 1, 2025\n.Dt A {0}\n.Os\n.Sh NAME\n.Nm knoll_get\n.Nd gets\n"
+            ".Sh SYNOPSIS\n.Fn knoll_get\n{1}")
+
+    def plant_all(self):
+        self.plant("src/core/options.def", 'KN_OPTION(on_error, CHOICE, 0, 0, 2, "a|b", "c")\n')
+        self.plant("include/knoll/a.h", self.HEADER)
+        self.plant("docs/man/knoll.1", ".Dd May 1, 2025\n.Dt A 1\n.Os\n.Sh NAME\n.Nm a\n.Nd b\n"
+                   ".Sh A\n.Bl -tag -width Ds\n.It Ic on_error Ns = Ns Ar b\nText.\n.El\n")
+        self.plant("docs/man/a.3", self.PAGE.format(3, ""))
+
+    def test_passes_when_everything_is_named(self):
+        self.plant_all()
+        self.assert_clean("manuals.py")
+
+    def test_fails_when_an_option_or_a_function_is_missing(self):
+        self.plant_all()
+        self.plant("src/core/options.def", "KN_OPTION(on_error, X)\nKN_OPTION(other, X)\n")
+        self.plant("include/knoll/b.h", "KNOLL_API int knoll_put(int (*visit)(int a), int b);\n")
+        self.assert_found("manuals.py", "option other is not in docs/man/knoll.1",
+                          "include/knoll/b.h:1: function knoll_put is not in docs/man/a.3")
+
+    def test_fails_when_a_page_names_what_is_not_there(self):
+        self.plant_all()
+        self.plant("docs/man/a.3", self.PAGE.format(3, ".Fn knoll_drop\n"))
+        self.assert_found("manuals.py", "docs/man/a.3:9: there is no function knoll_drop")
+
+    @unittest.skipUnless(shutil.which("mandoc"), "needs mandoc")
+    def test_fails_when_mandoc_warns(self):
+        self.plant_all()
+        self.plant("docs/man/a.3", self.PAGE.format(3, ".Xx\n"))
+        self.assert_found("manuals.py", "docs/man/a.3:9: ERROR: skipping unknown macro")
+
+
 class ConditionsTest(CheckTest):
     def test_passes_when_base_asks_for_the_platform(self):
         self.plant("src/base/a.h", "#if defined(__x86_64__)\n#endif\n")
