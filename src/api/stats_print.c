@@ -44,14 +44,36 @@ void kn_write_to_fd(const char *text, size_t bytes, void *arg)
     X(used_bytes)                                                                                  \
     X(used_blocks)                                                                                 \
     X(large_bytes)                                                                                 \
-    X(large_blocks) X(cached_bytes) X(cached_blocks) X(slabs) X(heaps) X(threads) X(run_bytes)     \
-        X(run_peak_bytes) X(dirty_bytes) X(clean_bytes) X(committed_bytes) X(metadata_bytes)       \
-            X(resident_bytes) X(resident_peak_bytes) X(purge_calls) X(purged_bytes) X(grow_calls)  \
-                X(lock_waits) X(page_faults) X(major_faults)
+    X(large_blocks)                                                                                \
+    X(cached_bytes)                                                                                \
+    X(cached_blocks)                                                                               \
+    X(slabs)                                                                                       \
+    X(heaps)                                                                                       \
+    X(threads)                                                                                     \
+    X(run_bytes)                                                                                   \
+    X(run_peak_bytes)                                                                              \
+    X(dirty_bytes)                                                                                 \
+    X(clean_bytes)                                                                                 \
+    X(committed_bytes)                                                                             \
+    X(metadata_bytes)                                                                              \
+    X(resident_bytes)                                                                              \
+    X(resident_peak_bytes)                                                                         \
+    X(purge_calls)                                                                                 \
+    X(purged_bytes)                                                                                \
+    X(grow_calls)                                                                                  \
+    X(lock_waits)                                                                                  \
+    X(page_faults)                                                                                 \
+    X(major_faults)
 
 #define CLASS_FIELDS(X)                                                                            \
     X(block_bytes)                                                                                 \
-    X(slabs) X(slab_bytes) X(blocks) X(used_blocks) X(cell_blocks) X(listed_blocks) X(fresh_blocks)
+    X(slabs)                                                                                       \
+    X(slab_bytes)                                                                                  \
+    X(blocks)                                                                                      \
+    X(used_blocks)                                                                                 \
+    X(cell_blocks)                                                                                 \
+    X(listed_blocks)                                                                               \
+    X(fresh_blocks)
 
 struct field {
     const char *name;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct kn_child child;
@@ -119,6 +120,65 @@ KN_TEST(cli_run, makes_options_of_flags)
     kn_child_assert_exit(&child, 0);
     ck_assert_str_eq(child.output, "dirty_share=9,dirty_min=16M,limit_hard=2G,on_error=report,"
                                    "deepbind=on\n");
+}
+
+/* Runs a script of the shell with the command as $0 and the library as $1. */
+static void run_script(const char *script)
+{
+    char command[512];
+    char library[512];
+    snprintf(command, sizeof(command), "%s", kn_test_built("knoll"));
+    snprintf(library, sizeof(library), "%s", kn_test_built("libknoll.so"));
+    unsetenv("LD_PRELOAD");
+    unsetenv("KNOLL_LIBRARY");
+    kn_child_run(&child, (char *[]){"sh", "-c", (char *)script, command, library, NULL}, NULL);
+}
+
+KN_TEST(cli_run, puts_the_runtime_that_the_program_needs_first)
+{
+    kn_command_need_preload();
+    run_script("d=$(mktemp -d) && trap 'rm -r $d' EXIT && cd $d || exit 1\n"
+               "echo 'int main(void) { return 7; }' >a.c\n"
+               "cc -fsanitize=address a.c -o a 2>/dev/null && ldd a | grep -q libasan || exit 99\n"
+               "$0 run ./a\n");
+    if (WEXITSTATUS(child.status) == 99)
+        kn_test_skip("the compiler has no shared runtime of the address sanitizer");
+    kn_child_assert_exit(&child, 7);
+    kn_child_assert_says(&child, "note: ./a was built with libasan.so");
+    ck_assert_ptr_null(strstr(child.output, "does not come first"));
+}
+
+/* ---- where the library is ---- */
+
+KN_TEST(cli_run, finds_the_library_where_it_is_installed)
+{
+    kn_command_need_preload();
+    run_script("d=$(mktemp -d) && trap 'rm -r $d' EXIT || exit 1\n"
+               "mkdir -p $d/bin $d/lib/some-linux-abi && cp $0 $d/bin || exit 1\n"
+               "for lib in lib/some-linux-abi lib; do\n"
+               "    cp $1 $d/$lib/libknoll.so.0\n"
+               "    test $($d/bin/knoll run sh -c 'echo $LD_PRELOAD') = $d/$lib/libknoll.so.0 ||\n"
+               "        exit 1\n"
+               "done\n");
+    kn_child_assert_exit(&child, 0);
+}
+
+KN_TEST(cli_run, says_where_it_looked_for_the_library)
+{
+    run_script("d=$(mktemp -d) && trap 'rm -r $d' EXIT && cp $0 $d && $d/knoll run true");
+    kn_child_assert_exit(&child, 125);
+    kn_child_assert_says(&child, "knoll: libknoll.so is neither beside this command nor in ../lib");
+}
+
+KN_TEST(cli_run, asks_for_a_link_when_the_path_has_a_space)
+{
+    kn_command_need_preload();
+    run_script("d=$(mktemp -d) && trap 'rm -r $d' EXIT && mkdir \"$d/a b\" || exit 1\n"
+               "cp $0 $1 \"$d/a b\"; \"$d/a b/knoll\" run true; test $? = 125 || exit 1\n"
+               "ln -s \"$d/a b/libknoll.so\" $d/link\n"
+               "KNOLL_LIBRARY=$d/link \"$d/a b/knoll\" run sh -c 'exit 9'\n");
+    kn_child_assert_exit(&child, 9);
+    kn_child_assert_says(&child, "LD_PRELOAD cannot hold a path with a space");
 }
 
 /* ---- complaints ---- */
