@@ -25,7 +25,7 @@ void *kn_malloc_empty_cell(size_t size_class,
 void kn_free_slow(void *p, enum kn_call call);
 void kn_free_full_cell(void *p, struct kn_heap *heap, size_t size_class,
                        enum kn_call call); /* the counter ran over */
-void kn_free_full_medium(void *p, struct kn_heap *heap);
+void kn_free_full_medium(void *p, struct kn_heap *heap, size_t size_class);
 void kn_free_twice(void *p, struct kn_heap *heap, size_t size_class, enum kn_call call);
 
 /* A zeroed block. The whole usable size is zero. */

@@ -69,7 +69,7 @@ KN_INLINE void kn_free_medium(struct kn_heap *heap, void *p, size_t size_class, 
     if (KN_UNLIKELY(head == p)) {
         kn_free_twice(p, heap, size_class, call);
     } else if (KN_UNLIKELY(heap->room[size_class] <= 0)) {
-        kn_free_full_medium(p, heap);
+        kn_free_full_medium(p, heap, size_class);
     } else {
         heap->room[size_class]--;
         kn_link_set(p, head);

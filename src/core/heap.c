@@ -1,6 +1,7 @@
 #include "core/heap.h"
 
 #include "base/assert.h"
+#include "core/cell.h"
 #include "core/init.h"
 #include "core/meta.h"
 #include "core/orphan.h"
@@ -12,12 +13,6 @@
 #define IDLE_SLAB_BYTES_MAX ((size_t)65536)
 /* Batches are posted at least once in this many refills. */
 #define REFILLS_PER_POST 64u
-/* A batch is posted when it holds this many bytes or blocks, but not below the least number of
- * blocks. */
-#define BATCH_BYTES      ((size_t)16384)
-#define BATCH_BLOCKS_MAX 64u
-#define BATCH_BLOCKS_MIN 4u
-
 /* Threads without a heap point at one of these. They are never written to. */
 static const struct kn_heap heap_none = {.fast_tag = KN_TAG_NEVER};  /* has not needed one yet */
 static const struct kn_heap heap_ended = {.fast_tag = KN_TAG_NEVER}; /* has given it up for good */
@@ -34,50 +29,6 @@ static struct {
     struct kn_heap main; /* for the first thread, so that a small program needs no further memory */
     struct kn_heap shared;
 } heaps;
-
-/* ---- cells ---- */
-
-static uint32_t small_cell_blocks_max(unsigned size_class)
-{
-    return (255u - KN_UNITS_EMPTY) / size_class;
-}
-
-/* Counts as many of the blocks beyond the counter in as it can say. */
-static void count_beyond(struct kn_heap *heap, unsigned size_class)
-{
-    struct kn_bin *bin = &heap->bins[size_class];
-    uint32_t max = small_cell_blocks_max(size_class);
-    uint32_t count = bin->beyond < max ? bin->beyond : max;
-    bin->beyond -= count;
-    heap->units[size_class] = (uint8_t)(KN_UNITS_EMPTY + count * size_class);
-}
-
-/* Fills an empty cell with a list. */
-static void cell_fill(struct kn_heap *heap, unsigned size_class, void *head, uint32_t count)
-{
-    heap->head[size_class] = head;
-    if (size_class < KN_SMALL_CLASSES) {
-        heap->bins[size_class].beyond = count;
-        count_beyond(heap, size_class);
-    } else {
-        heap->room[size_class] = (int16_t)(kn_classes[size_class].cell_blocks - (int)count);
-    }
-}
-
-uint32_t kn_heap_cell_count(const struct kn_heap *heap, unsigned size_class)
-{
-    if (size_class < KN_SMALL_CLASSES)
-        return heap->bins[size_class].beyond +
-               (heap->units[size_class] - KN_UNITS_EMPTY) / size_class;
-    return (uint32_t)(kn_classes[size_class].cell_blocks - heap->room[size_class]);
-}
-
-static void *cell_take_all(struct kn_heap *heap, unsigned size_class)
-{
-    void *head = heap->head[size_class];
-    cell_fill(heap, size_class, NULL, 0);
-    return head;
-}
 
 /* ---- bins ---- */
 
@@ -100,8 +51,7 @@ static struct kn_run *bin_first(struct kn_bin *bin)
     return link == NULL ? NULL : KN_CONTAINER_OF(link, struct kn_run, slab.link);
 }
 
-/* Enters a slab that this thread has just claimed into the bin. */
-static void own(struct kn_heap *heap, struct kn_run *run)
+void kn_heap_own(struct kn_heap *heap, struct kn_run *run)
 {
     run->slab.owner_tag = heap->tag;
     kn_slab_describe(run, heap->tag);
@@ -119,7 +69,7 @@ static void disown(struct kn_heap *heap, struct kn_run *run)
     if (kn_slab_try_disown(run))
         bin->balance++;
     else
-        own(heap, run); /* blocks came back at the last moment */
+        kn_heap_own(heap, run); /* blocks came back at the last moment */
 }
 
 static bool should_keep(const struct kn_bin *bin, const struct kn_run *run)
@@ -145,7 +95,7 @@ static struct kn_run *slab_for(struct kn_heap *heap, unsigned size_class)
     struct kn_bin *bin = &heap->bins[size_class];
     struct kn_run *run = kn_orphan_take(size_class);
     if (run != NULL) {
-        own(heap, run);
+        kn_heap_own(heap, run);
         return run;
     }
     run = kn_slab_new(size_class, heap->tag, bin->slabs_made >= SLABS_BEFORE_GROWTH);
@@ -159,7 +109,7 @@ static struct kn_run *slab_for(struct kn_heap *heap, unsigned size_class)
 static struct kn_chain find_blocks(struct kn_heap *heap, unsigned size_class)
 {
     struct kn_bin *bin = &heap->bins[size_class];
-    uint32_t carve_max = size_class < KN_SMALL_CLASSES ? small_cell_blocks_max(size_class)
+    uint32_t carve_max = size_class < KN_SMALL_CLASSES ? kn_cell_counter_max(size_class)
                                                        : kn_classes[size_class].cell_blocks;
     for (;;) {
         struct kn_run *run = bin_first(bin);
@@ -176,20 +126,17 @@ static struct kn_chain find_blocks(struct kn_heap *heap, unsigned size_class)
 
 void *kn_heap_refill(struct kn_heap *heap, unsigned size_class)
 {
+    if (size_class < KN_SMALL_CLASSES && heap->bins[size_class].beyond != 0) {
+        kn_cell_count_beyond(heap, size_class);
+        return kn_cell_pop(heap, size_class);
+    }
     if (heap->batched != 0 && ++heap->refills >= REFILLS_PER_POST)
         kn_heap_post_batches(heap);
-    if (size_class < KN_SMALL_CLASSES && heap->bins[size_class].beyond != 0) {
-        count_beyond(heap, size_class);
-        void *block = heap->head[size_class];
-        heap->head[size_class] = kn_link_next(block);
-        heap->units[size_class] = (uint8_t)(heap->units[size_class] - size_class);
-        return block;
-    }
     struct kn_chain chain = find_blocks(heap, size_class);
     if (chain.count == 0)
         return NULL;
     if (heap->fast_limit != 0) {
-        cell_fill(heap, size_class, kn_link_next(chain.head), chain.count - 1);
+        kn_cell_fill(heap, size_class, kn_link_next(chain.head), chain.count - 1);
     } else { /* a heap without cells: the rest goes back */
         struct kn_run *run = bin_first(&heap->bins[size_class]);
         run->slab.local = kn_link_next(chain.head);
@@ -198,115 +145,41 @@ void *kn_heap_refill(struct kn_heap *heap, unsigned size_class)
     return chain.head;
 }
 
-void kn_heap_free_local(struct kn_heap *heap, struct kn_run *run, void *block)
+/* Returns whether the slab is still there. */
+static bool free_local(struct kn_heap *heap, struct kn_run *run, void *block)
 {
     kn_link_set(block, run->slab.local);
     run->slab.local = block;
     run->slab.local_count++;
-    if (KN_UNLIKELY(kn_slab_is_idle(run)) && !should_keep(&heap->bins[run->size_class], run)) {
-        bin_remove(heap, run);
-        kn_slab_release(run);
-    }
+    if (KN_LIKELY(!kn_slab_is_idle(run)) || should_keep(&heap->bins[run->size_class], run))
+        return true;
+    bin_remove(heap, run);
+    kn_slab_release(run);
+    return false;
 }
 
-/* ---- blocks of other heaps ---- */
-
-static void post(struct kn_heap *heap, struct kn_batch *batch)
+void kn_heap_free_local(struct kn_heap *heap, struct kn_run *run, void *block)
 {
-    heap->batched -= batch->chain.count;
-    kn_remote_push(batch->slab, &batch->chain);
-    batch->slab = NULL;
-}
-
-void kn_heap_post_batches(struct kn_heap *heap)
-{
-    heap->refills = 0;
-    for (unsigned i = 0; i < KN_BATCHES; i++) {
-        if (heap->batches[i].slab != NULL)
-            post(heap, &heap->batches[i]);
-    }
-}
-
-static uint32_t batch_blocks_max(unsigned size_class)
-{
-    size_t count = BATCH_BYTES / kn_class_bytes(size_class);
-    return count > BATCH_BLOCKS_MAX   ? BATCH_BLOCKS_MAX
-           : count < BATCH_BLOCKS_MIN ? BATCH_BLOCKS_MIN
-                                      : (uint32_t)count;
-}
-
-static struct kn_batch *batch_of(struct kn_heap *heap, const struct kn_run *run)
-{
-    uint64_t hash = (uint64_t)((uintptr_t)run / sizeof(*run)) * 0x9E3779B97F4A7C15u;
-    return &heap->batches[hash >> 60];
-}
-
-/*
- * A slab handed out completely is claimed by the heap that frees into it, if that heap has itself
- * handed out as many slabs of the class as it has claimed: one that allocates will use the blocks,
- * one that only frees would hoard them.
- */
-static bool try_claim_full(struct kn_heap *heap, struct kn_run *run)
-{
-    uint64_t word = kn_load_relaxed(&run->slab.remote);
-    if (kn_remote_state(word) != KN_SLAB_FULL || !kn_slab_try_claim(run, word))
-        return false;
-    heap->bins[run->size_class].balance--;
-    own(heap, run);
-    return true;
-}
-
-void kn_heap_free_remote(struct kn_heap *heap, struct kn_run *run, void *block)
-{
-    if (heap->bins[run->size_class].balance > 0 && try_claim_full(heap, run)) {
-        kn_heap_free_local(heap, run, block);
-        return;
-    }
-    struct kn_chain single = {.head = block, .tail = block, .count = 1};
-    kn_link_set(block, NULL);
-    if (heap->is_shared) {
-        kn_remote_push(run, &single);
-        return;
-    }
-    struct kn_batch *batch = batch_of(heap, run);
-    if (batch->slab != run) {
-        if (batch->slab != NULL)
-            post(heap, batch);
-        batch->slab = run;
-        batch->chain = single;
-    } else {
-        kn_link_set(block, batch->chain.head);
-        batch->chain.head = block;
-        batch->chain.count++;
-    }
-    heap->batched++;
-    if (batch->chain.count >= batch_blocks_max(run->size_class))
-        post(heap, batch);
+    (void)free_local(heap, run, block);
 }
 
 /* ---- flushing ---- */
 
-static struct kn_run *run_of_block(const void *block, uint32_t *owner_tag)
+void kn_heap_return_list(struct kn_heap *heap, void *block)
 {
-    struct kn_place place;
-    bool is_found = kn_map_find((uintptr_t)block, &place);
-    KN_ASSERT(is_found);
-    (void)is_found;
-    *owner_tag = kn_load_relaxed(place.desc) & KN_DESC_TAG_MASK;
-    return kn_run_of_slot(place.slot);
-}
-
-static void flush_cell(struct kn_heap *heap, unsigned size_class)
-{
-    void *block = cell_take_all(heap, size_class);
+    struct kn_run *own =
+        NULL; /* the own slab that the block before came from: neighbours are likely */
     while (block != NULL) {
         void *next = kn_link_next(block);
-        uint32_t owner_tag;
-        struct kn_run *run = run_of_block(block, &owner_tag);
-        if (owner_tag == heap->tag)
-            kn_heap_free_local(heap, run, block);
-        else
-            kn_heap_free_remote(heap, run, block);
+        if (own == NULL || (uintptr_t)block - own->base >= own->granules * KN_GRANULE) {
+            struct kn_run *run = kn_run_at((uintptr_t)block);
+            uint32_t desc = kn_load_relaxed(kn_map_descs(run));
+            own = (desc & KN_DESC_TAG_MASK) == heap->tag ? run : NULL;
+            if (own == NULL)
+                kn_heap_free_remote(heap, run, block);
+        }
+        if (own != NULL && !free_local(heap, own, block))
+            own = NULL;
         block = next;
     }
 }
@@ -329,7 +202,7 @@ static void release_idle(struct kn_heap *heap, struct kn_bin *bin)
 void kn_heap_flush(struct kn_heap *heap)
 {
     for (unsigned i = 1; i < KN_CLASS_COUNT; i++) {
-        flush_cell(heap, i);
+        kn_heap_return_list(heap, kn_cell_take_all(heap, i));
         release_idle(heap, &heap->bins[i]);
     }
     kn_heap_post_batches(heap);
@@ -348,7 +221,7 @@ static int heap_init(struct kn_heap *heap)
     heap->medium_limit = KN_MEDIUM_LIMIT;
     for (unsigned i = 1; i < KN_CLASS_COUNT; i++) {
         kn_dlist_init(&heap->bins[i].slabs);
-        cell_fill(heap, i, NULL, 0);
+        kn_cell_fill(heap, i, NULL, 0);
     }
     heap->next = kn_load_relaxed(&heaps.first);
     kn_store_release(&heaps.first, heap);

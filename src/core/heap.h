@@ -93,7 +93,13 @@ KN_NODISCARD void *kn_heap_refill(struct kn_heap *heap, unsigned size_class);
 /* Takes back a block of a slab that this heap owns, past the cell. */
 void kn_heap_free_local(struct kn_heap *heap, struct kn_run *run, void *block);
 
-/* Takes back a block of a slab that this heap does not own. */
+/* Enters a slab that the calling thread has just claimed into the heap's bin. */
+void kn_heap_own(struct kn_heap *heap, struct kn_run *run);
+
+/* Takes back a list of blocks of whatever slabs. */
+void kn_heap_return_list(struct kn_heap *heap, void *block);
+
+/* Takes back a block of a slab that this heap does not own (batch.c). */
 void kn_heap_free_remote(struct kn_heap *heap, struct kn_run *run, void *block);
 
 /* Pushes all batches onto their slabs. */
@@ -110,9 +116,6 @@ struct kn_heap *kn_heap_first(void);
 
 /* NULL, or what is wrong. The heap must not be in use meanwhile. */
 const char *kn_heap_check(const struct kn_heap *heap);
-
-/* Blocks in the cell of a class. */
-uint32_t kn_heap_cell_count(const struct kn_heap *heap, unsigned size_class);
 
 void kn_heaps_init(void);
 

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/align.h"
+#include "core/cell.h"
 #include "core/heap.h"
 #include "core/map.h"
 #include "core/page_heap.h"
@@ -116,7 +117,7 @@ static const char *check_blocks(struct scan *scan, const void *head, uint32_t co
 static const char *check_cell(struct scan *scan, const struct kn_heap *heap, unsigned size_class)
 {
     const void *tail;
-    uint32_t count = kn_heap_cell_count(heap, size_class);
+    uint32_t count = kn_cell_count(heap, size_class);
     if (size_class < KN_SMALL_CLASSES) {
         unsigned units = heap->units[size_class];
         if (units < KN_UNITS_EMPTY || (units - KN_UNITS_EMPTY) % size_class != 0)

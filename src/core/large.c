@@ -124,11 +124,9 @@ void *kn_large_move(struct kn_run *run, size_t bytes)
     void *block = kn_large_alloc(bytes, KN_GRANULE, false);
     if (block == NULL)
         return NULL;
-    struct kn_place place;
-    bool is_found = kn_map_find((uintptr_t)block, &place);
-    KN_ASSERT(is_found && bytes > old_bytes);
-    (void)is_found;
-    if (try_move_pages(run, place.slot, old_bytes)) {
+    struct kn_run *to = kn_run_at((uintptr_t)block);
+    KN_ASSERT(bytes > old_bytes);
+    if (try_move_pages(run, to, old_bytes)) {
         kn_desc_fill(kn_map_descs(run), run->granules, KN_DESC_CLEAN);
         kn_run_free(run, 0);
     } else {

@@ -86,8 +86,33 @@ static inline uint32_t kn_map_desc(uintptr_t address)
     return kn_load_relaxed(&kn_map.table[(address * kn_map.multiplier) >> 32]);
 }
 
+/* The range that was reserved first; without granules where there is none. Head of the list. */
+extern KN_HIDDEN struct kn_range kn_main_range;
+
+/* The range among the further ones that holds an address, or NULL. */
+struct kn_range *kn_range_find_further(uintptr_t address);
+
+static inline struct kn_range *kn_range_find(uintptr_t address)
+{
+    if (KN_LIKELY(address - kn_main_range.base < kn_main_range.granules_reserved * KN_GRANULE))
+        return &kn_main_range;
+    return kn_range_find_further(address);
+}
+
 /* Finds the granule of `address` in any range. False for foreign addresses. Never faults. */
-KN_NODISCARD bool kn_map_find(uintptr_t address, struct kn_place *place);
+KN_NODISCARD static inline bool kn_map_find(uintptr_t address, struct kn_place *place)
+{
+    struct kn_range *range = kn_range_find(address);
+    if (KN_UNLIKELY(range == NULL))
+        return false;
+    size_t granule = (address - range->base) >> KN_GRANULE_LOG2;
+    /* Acquire: pairs with the release of growth, so that the slots are there. */
+    if (KN_UNLIKELY(granule >= kn_load_acquire(&range->granules)))
+        return false;
+    place->slot = &range->slots[granule];
+    place->desc = &range->desc[granule];
+    return true;
+}
 
 /* The record of the run at or around a slot of a slab, or of any run at its first or last slot. */
 static inline struct kn_run *kn_run_of_slot(struct kn_run *slot)
@@ -95,8 +120,19 @@ static inline struct kn_run *kn_run_of_slot(struct kn_run *slot)
     return slot - slot->back;
 }
 
+/* The run that starts at, or is a slab around, an address which is known to lie in a range. */
+static inline struct kn_run *kn_run_at(uintptr_t address)
+{
+    struct kn_range *range = kn_range_find(address);
+    return kn_run_of_slot(&range->slots[(address - range->base) >> KN_GRANULE_LOG2]);
+}
+
 /* The descriptors of a run, one per granule. */
-kn_desc *kn_map_descs(const struct kn_run *run);
+static inline kn_desc *kn_map_descs(const struct kn_run *run)
+{
+    struct kn_range *range = kn_range_find(run->base);
+    return &range->desc[(run->base - range->base) >> KN_GRANULE_LOG2];
+}
 
 static inline void kn_desc_fill(kn_desc *desc, size_t count, uint32_t value)
 {

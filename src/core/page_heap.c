@@ -20,9 +20,18 @@ struct kn_lock kn_page_heap_lock = KN_LOCK_INITIALIZER(KN_RANK_PAGE_HEAP);
 size_t kn_page_heap_dirty_min_bytes = (size_t)4 << 20;
 size_t kn_page_heap_dirty_share = 8;
 
+/* Runs of up to this many granules have a list for each size, longer ones share a tree. */
+#define BINS 64
+
+struct index {
+    uint64_t filled; /* bit i: bins[i] is not empty */
+    struct kn_dlist bins[BINS];
+    struct kn_rbtree longer; /* by size, then address */
+};
+
 static struct {
-    struct kn_rbtree with_dirty;
-    struct kn_rbtree clean;
+    struct index with_dirty;
+    struct index clean;
     struct kn_dlist by_age; /* the runs in with_dirty, the one freed longest ago first */
     size_t used;            /* granules, like all counts here */
     size_t used_peak;
@@ -41,6 +50,11 @@ static struct kn_run *run_of_node(const struct kn_rbnode *node)
     return KN_CONTAINER_OF(node, struct kn_run, free.node);
 }
 
+static struct kn_run *run_of_link(struct kn_dlist *link)
+{
+    return KN_CONTAINER_OF(link, struct kn_run, free.link);
+}
+
 static int compare_runs(const struct kn_rbnode *a, const struct kn_rbnode *b)
 {
     const struct kn_run *x = run_of_node(a);
@@ -55,44 +69,71 @@ static int probe_granules(const struct kn_rbnode *node, const void *key)
     return run_of_node(node)->granules >= *(const size_t *)key ? 0 : -1;
 }
 
-static struct kn_run *best_fit(struct kn_rbtree *index, size_t granules)
+static struct kn_run *best_fit(struct index *index, size_t granules)
 {
-    struct kn_rbnode *node = kn_rbtree_lower_bound(index, probe_granules, &granules);
+    uint64_t candidates = granules > BINS ? 0 : index->filled >> (granules - 1);
+    if (candidates != 0)
+        return run_of_link(index->bins[granules - 1 + kn_ctz64(candidates)].next);
+    struct kn_rbnode *node = kn_rbtree_lower_bound(&index->longer, probe_granules, &granules);
     return node == NULL ? NULL : run_of_node(node);
+}
+
+static struct index *index_of(const struct kn_run *run)
+{
+    return run->dirty == 0 ? &pages.clean : &pages.with_dirty;
 }
 
 static void index_insert(struct kn_run *run)
 {
+    struct index *index = index_of(run);
     KN_ASSERT(run->dirty <= run->granules);
     kn_run_set_kind(run, KN_RUN_FREE);
     pages.free += run->granules;
     pages.dirty += run->dirty;
-    if (run->dirty == 0) {
-        kn_rbtree_insert(&pages.clean, &run->free.node);
-    } else {
-        kn_rbtree_insert(&pages.with_dirty, &run->free.node);
+    if (run->dirty != 0)
         kn_dlist_push_back(&pages.by_age, &run->free.age);
+    if (run->granules > BINS) {
+        kn_rbtree_insert(&index->longer, &run->free.node);
+        return;
     }
+    struct kn_dlist *bin = &index->bins[run->granules - 1];
+    index->filled |= (uint64_t)1 << (run->granules - 1);
+    /* Not in full order of address, but lower ones tend to the front. */
+    if (kn_dlist_is_empty(bin) || run->base < run_of_link(bin->next)->base)
+        kn_dlist_push_front(bin, &run->free.link);
+    else
+        kn_dlist_push_back(bin, &run->free.link);
 }
 
 static void index_remove(struct kn_run *run)
 {
+    struct index *index = index_of(run);
     KN_ASSERT(kn_run_kind_of(run) == KN_RUN_FREE);
     kn_run_set_kind(run, KN_RUN_BUSY);
     pages.free -= run->granules;
     pages.dirty -= run->dirty;
-    if (run->dirty == 0) {
-        kn_rbtree_erase(&pages.clean, &run->free.node);
-    } else {
-        kn_rbtree_erase(&pages.with_dirty, &run->free.node);
+    if (run->dirty != 0)
         kn_dlist_remove(&run->free.age);
+    if (run->granules > BINS) {
+        kn_rbtree_erase(&index->longer, &run->free.node);
+        return;
     }
+    kn_dlist_remove(&run->free.link);
+    if (kn_dlist_is_empty(&index->bins[run->granules - 1]))
+        index->filled &= ~((uint64_t)1 << (run->granules - 1));
+}
+
+static void index_init(struct index *index)
+{
+    for (unsigned i = 0; i < BINS; i++)
+        kn_dlist_init(&index->bins[i]);
+    kn_rbtree_init(&index->longer, compare_runs);
 }
 
 void kn_page_heap_init(void)
 {
-    kn_rbtree_init(&pages.with_dirty, compare_runs);
-    kn_rbtree_init(&pages.clean, compare_runs);
+    index_init(&pages.with_dirty);
+    index_init(&pages.clean);
     kn_dlist_init(&pages.by_age);
 }
 
@@ -110,22 +151,35 @@ static struct kn_run *run_init(struct kn_run *slot, uintptr_t base, size_t granu
     return slot;
 }
 
-static size_t count_dirty(const struct kn_run *run, size_t first, size_t count)
+static bool is_dirty(const struct kn_run *run, size_t granule)
 {
-    if (run->dirty == 0 || run->dirty == run->granules)
-        return run->dirty == 0 ? 0 : count;
-    kn_desc *desc = kn_map_descs(run) + first;
+    return kn_load_relaxed(&kn_map_descs(run)[granule]) == KN_DESC_DIRTY;
+}
+
+static size_t count_dirty(const kn_desc *desc, size_t count)
+{
     size_t dirty = 0;
     for (size_t i = 0; i < count; i++)
         dirty += kn_load_relaxed(&desc[i]) == KN_DESC_DIRTY;
     return dirty;
 }
 
+/* How many of a run's first granules are dirty; looks at the shorter part only. */
+static size_t count_dirty_head(const struct kn_run *run, size_t granules)
+{
+    if (run->dirty == 0 || run->dirty == run->granules)
+        return run->dirty == 0 ? 0 : granules;
+    const kn_desc *desc = kn_map_descs(run);
+    if (granules <= run->granules / 2)
+        return count_dirty(desc, granules);
+    return run->dirty - count_dirty(desc + granules, run->granules - granules);
+}
+
 /* Splits a run outside the indexes; returns the part from granule `at` on. */
 static struct kn_run *run_split(struct kn_run *run, size_t at)
 {
     size_t rest = run->granules - at;
-    size_t head_dirty = count_dirty(run, 0, at);
+    size_t head_dirty = count_dirty_head(run, at);
     struct kn_run *tail =
         run_init(run + at, run->base + at * KN_GRANULE, rest, run->dirty - head_dirty);
     run_init(run, run->base, at, head_dirty);
@@ -157,8 +211,8 @@ static struct kn_run *take(struct kn_run *run, size_t granules, size_t align_gra
 {
     size_t skip =
         (kn_align_up(run->base, align_granules * KN_GRANULE) - run->base) >> KN_GRANULE_LOG2;
-    if (align_granules == 1 && run->dirty != 0 && run->dirty != run->granules &&
-        count_dirty(run, run->granules - granules, granules) > count_dirty(run, 0, granules))
+    if (align_granules == 1 && run->dirty != 0 && run->granules > granules && !is_dirty(run, 0) &&
+        is_dirty(run, run->granules - 1))
         skip = run->granules - granules;
     if (skip != 0) {
         struct kn_run *part = run_split(run, skip);
@@ -414,33 +468,61 @@ static const char *check_run(struct kn_run *run)
     return dirty == run->dirty ? NULL : "a free run's count of dirty granules is wrong";
 }
 
-static const char *check_index(struct kn_rbtree *index, size_t *granules, size_t *dirty)
+struct tally {
+    size_t granules;
+    size_t dirty;
+};
+
+static const char *check_indexed(struct kn_run *run, const struct index *index, struct tally *tally)
 {
-    for (struct kn_rbnode *node = kn_rbtree_first(index); node != NULL;
-         node = kn_rbtree_next(node)) {
-        struct kn_run *run = run_of_node(node);
-        if (kn_run_kind_of(run) != KN_RUN_FREE)
-            return "a run that is not free is in an index";
-        if ((run->dirty != 0) != (index == &pages.with_dirty))
-            return "a free run is in the wrong index";
-        const char *wrong = check_run(run);
+    if (kn_run_kind_of(run) != KN_RUN_FREE)
+        return "a run that is not free is in an index";
+    if (index_of(run) != index)
+        return "a free run is in the wrong index";
+    tally->granules += run->granules;
+    tally->dirty += run->dirty;
+    return check_run(run);
+}
+
+static const char *check_bin(struct index *index, size_t granules, struct tally *tally)
+{
+    struct kn_dlist *bin = &index->bins[granules - 1];
+    if (kn_dlist_is_empty(bin) != !(index->filled >> (granules - 1) & 1))
+        return "the summary of the bins of free runs is wrong";
+    for (struct kn_dlist *link = bin->next; link != bin; link = link->next) {
+        if (run_of_link(link)->granules != granules)
+            return "a free run is in the bin of another size";
+        const char *wrong = check_indexed(run_of_link(link), index, tally);
         if (wrong != NULL)
             return wrong;
-        *granules += run->granules;
-        *dirty += run->dirty;
     }
-    return kn_rbtree_check(index);
+    return NULL;
+}
+
+static const char *check_index(struct index *index, struct tally *tally)
+{
+    for (size_t granules = 1; granules <= BINS; granules++) {
+        const char *wrong = check_bin(index, granules, tally);
+        if (wrong != NULL)
+            return wrong;
+    }
+    struct kn_rbnode *node = kn_rbtree_first(&index->longer);
+    for (; node != NULL; node = kn_rbtree_next(node)) {
+        const char *wrong = check_indexed(run_of_node(node), index, tally);
+        if (wrong != NULL)
+            return wrong;
+    }
+    return kn_rbtree_check(&index->longer);
 }
 
 const char *kn_page_heap_check(void)
 {
-    size_t granules = 0;
-    size_t dirty = 0;
+    struct tally tally = {0};
     kn_lock_acquire(&kn_page_heap_lock);
-    const char *wrong = check_index(&pages.with_dirty, &granules, &dirty);
+    const char *wrong = check_index(&pages.with_dirty, &tally);
     if (wrong == NULL)
-        wrong = check_index(&pages.clean, &granules, &dirty);
-    if (wrong == NULL && (granules != pages.free || dirty != pages.dirty))
+        wrong = check_index(&pages.clean, &tally);
+    if (wrong == NULL && (tally.granules != pages.free || tally.dirty != pages.dirty))
         wrong = "the counts of free granules do not add up";
     kn_lock_release(&kn_page_heap_lock);
     return wrong;

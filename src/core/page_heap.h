@@ -20,7 +20,8 @@
  * parts read as zero.
  *
  * Locking: one lock for the process, taken inside; never held across a system call that gives
- * memory back, so a long purge stalls nobody. Cost: O(log free runs).
+ * memory back, so a long purge stalls nobody. Cost: O(1) for runs of
+ * up to 1 MiB, O(log free runs) for longer ones.
  */
 #ifndef KN_CORE_PAGE_HEAP_H
 #define KN_CORE_PAGE_HEAP_H
@@ -52,7 +53,7 @@ void kn_page_heap_init(void);
 
 /*
  * A run of `granules` whose address is a multiple of align_granules granules (a power of two), of
- * kind KN_RUN_BUSY, or NULL. The caller sets kind and descriptors.
+ * kind KN_RUN_BUSY, or NULL. run->dirty says how many are dirty. The caller sets kind and descriptors.
  */
 KN_NODISCARD struct kn_run *kn_run_alloc(size_t granules, size_t align_granules);
 

@@ -41,50 +41,28 @@
 #define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
 static struct {
-    struct kn_range
-        main; /* head of the list of ranges; without granules where there is no main range */
     struct kn_range *last;  /* the one that grows */
     struct kn_range *spare; /* record for the next one, left from a failed attempt */
     size_t committed_bytes;
     size_t metadata_bytes;
     struct kn_radix ranges; /* address >> RANGE_UNIT_LOG2 -> range, for all but the main one */
-} region = {.last = &region.main};
+} region = {.last = &kn_main_range};
 
 static kn_desc empty_table[1];
 
+struct kn_range kn_main_range;
 struct kn_map kn_map = {.multiplier = 0, .table = empty_table};
 
 /* ---- lookup ---- */
 
-static struct kn_range *range_of(uintptr_t address)
+struct kn_range *kn_range_find_further(uintptr_t address)
 {
-    if (address - region.main.base < region.main.granules_reserved * KN_GRANULE)
-        return &region.main;
     return kn_radix_get(&region.ranges, address >> RANGE_UNIT_LOG2);
-}
-
-bool kn_map_find(uintptr_t address, struct kn_place *place)
-{
-    struct kn_range *range = range_of(address);
-    if (range == NULL)
-        return false;
-    size_t granule = (address - range->base) >> KN_GRANULE_LOG2;
-    if (granule >= kn_load_acquire(&range->granules))
-        return false;
-    place->slot = &range->slots[granule];
-    place->desc = &range->desc[granule];
-    return true;
-}
-
-kn_desc *kn_map_descs(const struct kn_run *run)
-{
-    struct kn_range *range = range_of(run->base);
-    return &range->desc[(run->base - range->base) >> KN_GRANULE_LOG2];
 }
 
 struct kn_range *kn_region_first(void)
 {
-    return &region.main;
+    return &kn_main_range;
 }
 
 size_t kn_region_committed_bytes(void)
@@ -159,7 +137,8 @@ static void reserve_main(kn_desc *table)
             unreserve(reserved, total);
             continue;
         }
-        range_init(&region.main, base, granules, table + ((base >> KN_GRANULE_LOG2) & 0xFFFFFFFFu));
+        range_init(&kn_main_range, base, granules,
+                   table + ((base >> KN_GRANULE_LOG2) & 0xFFFFFFFFu));
         return;
     }
 }
@@ -173,7 +152,7 @@ void kn_region_init(void)
     if (table == NULL)
         return;
     reserve_main(table);
-    if (region.main.granules_reserved == 0) {
+    if (kn_main_range.granules_reserved == 0) {
         unreserve(table, (size_t)(TABLE_ENTRIES * sizeof(kn_desc)));
         return;
     }

@@ -46,8 +46,11 @@ struct kn_run {
     uint32_t back;        /* distance to the run's first granule */
     _Atomic uint8_t kind; /* enum kn_run_kind */
     uint8_t size_class;   /* slab */
-    uint8_t moved;        /* large: its pages came by mremap and sit in a mapping of their own */
-    uint8_t parked;       /* slab: linked in the pool of orphans */
+    union {
+        uint8_t moved;  /* large: its pages came by mremap, in a mapping of their own */
+        uint8_t parked; /* slab: linked in the pool of orphans */
+    };
+    uint8_t warm; /* slab: all of its memory was in use before, so carving need not be sparing */
     union {
         uint32_t dirty; /* free: granules that may hold memory and old contents */
         struct {
@@ -57,8 +60,11 @@ struct kn_run {
     };
     union {
         struct {
-            struct kn_rbnode node; /* in the index of free runs */
-            struct kn_dlist age;   /* in the list of dirty free runs, oldest first */
+            union {
+                struct kn_rbnode node; /* in the index of free runs, long ones */
+                struct kn_dlist link;  /* short ones */
+            };
+            struct kn_dlist age; /* in the list of dirty free runs, oldest first */
         } free;
         struct {
             _Atomic uint64_t remote; /* see slab.h */

@@ -7,8 +7,8 @@
 #define SLAB_BLOCKS_MIN 8u
 /* A slab may leave this part of itself unused. */
 #define SLAB_WASTE_SHIFT 5
-/* Bytes that a medium cell may hold, and the least number of blocks. */
-#define CELL_BYTES      ((size_t)16384)
+/* Bytes that a cell may hold, and the least number of blocks. */
+#define CELL_BYTES      ((size_t)32768)
 #define CELL_BLOCKS_MIN 2u
 /* Slabs of a class that is used much are this large at least. */
 #define SLAB_GROWN_GRANULES 4u

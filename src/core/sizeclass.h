@@ -36,7 +36,7 @@ struct kn_class {
     uint32_t block_bytes;
     uint16_t slab_granules;       /* of the first slabs of a heap */
     uint16_t slab_granules_grown; /* of later ones */
-    uint16_t cell_blocks;         /* room of a medium class's cell, in blocks */
+    uint16_t cell_blocks;         /* that a cell may hold */
     uint16_t align_log2;          /* largest alignment that every block of the class has */
 };
 

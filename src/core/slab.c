@@ -4,7 +4,7 @@
 #include "core/map.h"
 #include "core/page_heap.h"
 
-/* Carving stops at multiples of this, so that no page is touched before it is needed. */
+/* Carving of fresh memory stops at multiples of this: no page is touched before it is needed. */
 #define CARVE_BYTES ((size_t)4096)
 
 void kn_slab_describe(struct kn_run *run, uint32_t tag)
@@ -28,8 +28,8 @@ struct kn_run *kn_slab_new(unsigned size_class, uint32_t tag, bool is_grown)
     for (uint32_t i = 1; i + 1 < granules; i++)
         run[i].back = i;
     run->size_class = (uint8_t)size_class;
-    run->moved = 0;
     run->parked = 0;
+    run->warm = run->dirty == granules;
     run->capacity = (uint16_t)(granules * KN_GRANULE / c->block_bytes);
     kn_store_relaxed(&run->carved, 0);
     kn_store_relaxed(&run->slab.remote, kn_remote_pack(KN_SLAB_OWNED, 0, 0));
@@ -59,7 +59,7 @@ struct kn_chain kn_slab_carve(struct kn_run *run, uint32_t max)
     uint32_t count = (uint32_t)((CARVE_BYTES - (first & (CARVE_BYTES - 1))) / block_bytes);
     KN_ASSERT(left > 0 && max > 0);
 
-    count = count == 0 ? 1 : count;
+    count = run->warm ? max : count == 0 ? 1 : count;
     count = count > max ? max : count;
     count = count > left ? left : count;
     uintptr_t block = first;

@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "core/alloc.h"
+#include "core/cell.h"
 #include "core/fastpath.h"
 #include "core/foreign.h"
 #include "core/heap.h"
@@ -220,30 +221,21 @@ void kn_free_slow(void *p, enum kn_call call)
         free_slab_block(&target, p);
 }
 
-static struct kn_run *run_of_own(const void *p)
-{
-    struct kn_place place;
-    bool is_found = kn_map_find((uintptr_t)p, &place);
-    KN_ASSERT(is_found);
-    (void)is_found;
-    return kn_run_of_slot(place.slot);
-}
-
 void kn_free_full_cell(void *p, struct kn_heap *heap, size_t size_class, enum kn_call call)
 {
     heap->units[size_class] = (uint8_t)(heap->units[size_class] - size_class);
-    struct kn_run *run = run_of_own(p);
-    if (KN_UNLIKELY(!kn_slab_is_block(run, (uintptr_t)p)))
-        kn_report_bad_pointer(p, call);
-    else if (KN_UNLIKELY(heap->head[size_class] == p || run->slab.local == p))
+    if (KN_UNLIKELY(heap->head[size_class] == p)) {
         kn_report_double_free(p, call);
-    else
-        kn_heap_free_local(heap, run, p);
+        return;
+    }
+    kn_cell_make_room(heap, (unsigned)size_class);
+    kn_cell_push(heap, (unsigned)size_class, p);
 }
 
-void kn_free_full_medium(void *p, struct kn_heap *heap)
+void kn_free_full_medium(void *p, struct kn_heap *heap, size_t size_class)
 {
-    kn_heap_free_local(heap, run_of_own(p), p);
+    kn_cell_make_room(heap, (unsigned)size_class);
+    kn_cell_push(heap, (unsigned)size_class, p);
 }
 
 void kn_free_twice(void *p, struct kn_heap *heap, size_t size_class, enum kn_call call)
