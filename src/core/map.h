@@ -9,17 +9,18 @@
  *
  * or one of the KN_DESC_ values, whose tag part belongs to no heap.
  *
- * The flat table. Descriptors of the main range live in one sparse table over all of the lower 2^46
- * bytes of address space, so the lookup needs no bounds check: a foreign address finds a zero. The
- * index is
+ * The flat table. Descriptors of the main range live in one sparse table that every address has a
+ * place in, so the lookup needs no bounds check: a foreign address finds a zero. The index is
  *
- *     (address * multiplier) >> 32,  multiplier = 2^18 + 2^60
+ *     (address * multiplier) >> 36,  multiplier = 2^22 + 2^60
  *
- * that is, bits 14..45 of the address, plus the low four bits of the address times 2^28. An address
- * that is not 16-byte aligned thus looks at a place 4 TiB or more away from its own, where the main
- * range (at most 1 TiB) has nothing: misaligned addresses find a zero, too. Where the table's 16
- * GiB of address space cannot be had (RLIMIT_AS, 32-bit), the multiplier is 0 and the table a
- * single zero, so every free takes the slow path and asks kn_map_find.
+ * that is, bits 14..41 of the address, plus the low four bits of the address times 2^24. Addresses
+ * that are 4 TiB apart share a place: the main range is put where it shares none with the program,
+ * its libraries and its stack (region.c). An address that is not 16-byte aligned looks at a place at
+ * least 256 GiB away from its own, where smaller heaps have nothing: misaligned addresses find a
+ * zero, too. Where the table's 1 GiB of address space cannot be had (RLIMIT_AS, 32-bit), the
+ * multiplier is 0 and the table a single zero, so every free takes the slow path and asks
+ * kn_map_find. The table is not larger because mlockall fills in all of it.
  *
  * Further ranges are found through a radix map by kn_map_find only.
  *
@@ -39,6 +40,7 @@
 #include "base/compiler.h"
 #include "core/run.h"
 
+#define KN_MAP_SHIFT 36
 #define KN_TAG_SHIFT 8
 #define KN_TAG_NONE  0u /* in owner_tag: nobody */
 #define KN_TAG_FIRST (1u << KN_TAG_SHIFT)
@@ -83,7 +85,7 @@ extern KN_HIDDEN struct kn_map kn_map;
  * table. */
 static inline uint32_t kn_map_desc(uintptr_t address)
 {
-    return kn_load_relaxed(&kn_map.table[(address * kn_map.multiplier) >> 32]);
+    return kn_load_relaxed(&kn_map.table[(address * kn_map.multiplier) >> KN_MAP_SHIFT]);
 }
 
 /* The range that was reserved first; without granules where there is none. Head of the list. */

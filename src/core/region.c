@@ -8,20 +8,22 @@
 #include "ds/radix.h"
 #include "os/os.h"
 
-#if UINTPTR_MAX > 0xFFFFFFFFu
-#define MAIN_BYTES_MAX   ((size_t)1 << 40)
-#define MAIN_BYTES_MIN   ((size_t)1 << 30)
-#define TABLE_ENTRIES    ((uint64_t)1 << 32)
-#define TABLE_MULTIPLIER (((uint64_t)1 << 18) + ((uint64_t)1 << 60))
+/* Of the main range, which 64-bit machines have. */
+#define MAIN_BYTES_MAX   ((uint64_t)1 << 40)
+#define MAIN_BYTES_MIN   ((uint64_t)1 << 30)
+#define TABLE_ENTRIES    ((uint64_t)1 << 28)
+#define TABLE_BYTES      (TABLE_ENTRIES * sizeof(kn_desc))
+#define TABLE_MULTIPLIER (((uint64_t)1 << 22) + ((uint64_t)1 << 60))
+#define TABLE_SPAN       ((uint64_t)1 << 42) /* addresses this far apart share a place */
 /* Below this limit of address space the heap reserves no more than it needs. */
 #define ADDRESS_SPACE_AMPLE ((uint64_t)1 << 42)
-#else
-#define MAIN_BYTES_MAX      ((size_t)0)
-#define MAIN_BYTES_MIN      ((size_t)1 << 30)
-#define TABLE_ENTRIES       ((uint64_t)1)
-#define TABLE_MULTIPLIER    ((uint64_t)0)
-#define ADDRESS_SPACE_AMPLE ((uint64_t)1 << 42)
-#endif
+/* The main range begins at one of these many steps in the area for reservations. */
+#define PLACE_STEP ((uint64_t)64 << 30)
+/* How far from what we know of it the program's own memory is taken to lie: mappings grow downwards
+ * from the libraries, the break upwards from the program. */
+#define MAPPINGS_REACH ((uint64_t)256 << 30)
+#define BREAK_REACH    ((uint64_t)64 << 30)
+#define NEAR_REACH     ((uint64_t)4 << 30)
 
 #define COMMIT_BYTES_MIN ((size_t)1 << 20)
 #define COMMIT_BYTES_MAX ((size_t)64 << 20)
@@ -104,11 +106,10 @@ static void range_init(struct kn_range *range, uintptr_t base, size_t granules, 
     range->desc = desc;
 }
 
-/* A table for the lower 2^46 bytes of addresses: readable everywhere, costing nothing until it is
- * written. */
+/* The flat table: readable everywhere, costing nothing until it is written. */
 static kn_desc *reserve_table(void)
 {
-    size_t bytes = (size_t)(TABLE_ENTRIES * sizeof(kn_desc));
+    size_t bytes = (size_t)TABLE_BYTES;
     void *table = kn_os_reserve(NULL, bytes);
     if (table == NULL)
         return NULL;
@@ -119,45 +120,87 @@ static kn_desc *reserve_table(void)
     return table;
 }
 
-static bool straddles_table_end(uintptr_t base, size_t bytes)
+/* Whether [base, base + bytes) and [from, to) share places in the table. */
+static bool shares_places(uint64_t base, uint64_t bytes, uint64_t from, uint64_t to)
 {
-    return (uint64_t)base >> 46 != (uint64_t)(base + bytes - 1) >> 46;
+    uint64_t distance = (from - base) & (TABLE_SPAN - 1);
+    return distance < bytes || distance + (to - from) > TABLE_SPAN;
 }
 
-static void reserve_main(kn_desc *table)
+/* Whether a main range there can be told from the program, its libraries and stack by the table. */
+static bool is_unmistakable(uint64_t base, uint64_t bytes)
 {
-    for (size_t bytes = MAIN_BYTES_MAX; bytes >= MAIN_BYTES_MIN; bytes /= 2) {
-        size_t granules = bytes >> KN_GRANULE_LOG2;
-        size_t total = bytes + slots_bytes(granules) + HUGE_PAGE_BYTES;
-        void *reserved = kn_os_reserve(NULL, total);
-        if (reserved == NULL)
-            continue;
-        uintptr_t base = kn_align_up((uintptr_t)reserved, HUGE_PAGE_BYTES);
-        if (straddles_table_end(base, bytes)) {
-            unreserve(reserved, total);
-            continue;
-        }
-        range_init(&kn_main_range, base, granules,
-                   table + ((base >> KN_GRANULE_LOG2) & 0xFFFFFFFFu));
-        return;
+    uint64_t library = (uintptr_t)&region;
+    uint64_t program = kn_os_program_address();
+    uint64_t stack = (uintptr_t)&stack;
+    if ((base & (TABLE_SPAN - 1)) + bytes > TABLE_SPAN)
+        return false;
+    if (kn_os_reserve_area().end == 0) /* no choice */
+        return true;
+    return !shares_places(base, bytes, library - MAPPINGS_REACH, library + NEAR_REACH) &&
+           !shares_places(base, bytes, program - NEAR_REACH, program + BREAK_REACH) &&
+           !shares_places(base, bytes, stack - NEAR_REACH, stack + NEAR_REACH);
+}
+
+/* An address for the main range, by chance among those that will do; 0 if none. */
+static uint64_t choose_base(uint64_t bytes)
+{
+    uint64_t random = kn_os_random();
+    uint64_t jitter = (random >> 32) % (PLACE_STEP / HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES;
+    struct kn_os_area area = kn_os_reserve_area();
+    uint64_t places = (area.end - area.first) / PLACE_STEP;
+    for (uint64_t i = 0; i < places; i++) {
+        uint64_t base = area.first + (random + i) % places * PLACE_STEP + jitter;
+        if (is_unmistakable(base, bytes))
+            return base;
     }
+    return 0;
 }
 
-void kn_region_init(void)
+static bool try_reserve_main(kn_desc *table, size_t bytes)
 {
-    kn_radix_init(&region.ranges, RANGE_KEY_BITS, radix_node, NULL);
-    if (MAIN_BYTES_MAX == 0 || kn_os_address_space_limit() < ADDRESS_SPACE_AMPLE)
+    size_t granules = bytes >> KN_GRANULE_LOG2;
+    size_t total = bytes + slots_bytes(granules) + HUGE_PAGE_BYTES;
+    void *reserved = kn_os_reserve((void *)(uintptr_t)choose_base(bytes), total);
+    if (reserved == NULL)
+        return false;
+    uintptr_t base = kn_align_up((uintptr_t)reserved, HUGE_PAGE_BYTES);
+    if (!is_unmistakable(base, bytes)) { /* the kernel put it elsewhere */
+        unreserve(reserved, total);
+        return false;
+    }
+    size_t place = (base >> KN_GRANULE_LOG2) & (TABLE_ENTRIES - 1);
+    range_init(&kn_main_range, base, granules, table + place);
+    return true;
+}
+
+static bool try_reserve_any_main(kn_desc *table)
+{
+    for (uint64_t bytes = MAIN_BYTES_MAX; bytes >= MAIN_BYTES_MIN; bytes /= 2) {
+        if (try_reserve_main(table, (size_t)bytes))
+            return true;
+    }
+    return false;
+}
+
+static void init_main(void)
+{
+    if (sizeof(void *) < 8 || kn_os_address_space_limit() < ADDRESS_SPACE_AMPLE)
         return;
     kn_desc *table = reserve_table();
     if (table == NULL)
         return;
-    reserve_main(table);
-    if (kn_main_range.granules_reserved == 0) {
-        unreserve(table, (size_t)(TABLE_ENTRIES * sizeof(kn_desc)));
+    if (!try_reserve_any_main(table)) {
+        unreserve(table, (size_t)TABLE_BYTES);
         return;
     }
     kn_map.table = table;
     kn_map.multiplier = TABLE_MULTIPLIER;
+}
+void kn_region_init(void)
+{
+    kn_radix_init(&region.ranges, RANGE_KEY_BITS, radix_node, NULL);
+    init_main();
 }
 
 /* Reserves a further range of `bytes` (a multiple of RANGE_UNIT), with slots and descriptors behind

@@ -50,6 +50,17 @@
  */
 size_t kn_os_page_bytes(void);
 
+/* Where hints for large reservations should lie, far from what programs and their libraries use;
+ * end is 0 where there is no such area or the kernel's choice must stand. */
+struct kn_os_area {
+    uintptr_t first;
+    uintptr_t end;
+};
+struct kn_os_area kn_os_reserve_area(void);
+
+/* An address in the main program, near which the break begins. */
+uintptr_t kn_os_program_address(void);
+
 /*
  * Reserves `bytes` of addresses. `hint` is where they are wanted, or NULL; the kernel may choose
  * another place, and never replaces what is mapped there. Absurd sizes give NULL.

@@ -18,6 +18,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#if defined(__has_feature)
+#define KN_OS_HAS_TSAN __has_feature(thread_sanitizer)
+#else
+#define KN_OS_HAS_TSAN 0
+#endif
+
 /* The kernel's signal set, which is smaller than libc's. */
 enum { KERNEL_SIGSET_BYTES = _NSIG / 8 };
 
@@ -39,6 +45,24 @@ size_t kn_os_thread_id(void)
 }
 
 #endif
+
+uintptr_t kn_os_program_address(void)
+{
+    return (uintptr_t)read_auxv(AT_PHDR);
+}
+
+/*
+ * Between 32 and 80 TiB, which neither programs, libraries and stacks (the top quarter) nor
+ * AddressSanitizer's shadow use. ThreadSanitizer knows where memory may lie and wants no other.
+ */
+struct kn_os_area kn_os_reserve_area(void)
+{
+#if defined(__LP64__) && !defined(__SANITIZE_THREAD__) && !KN_OS_HAS_TSAN
+    return (struct kn_os_area){.first = (uintptr_t)32 << 40, .end = (uintptr_t)80 << 40};
+#else
+    return (struct kn_os_area){.first = 0, .end = 0};
+#endif
+}
 
 /* SplitMix64's finaliser: every bit of the result depends on every bit of x. */
 static uint64_t mix_bits(uint64_t x)
