@@ -6,8 +6,8 @@
 
 workload() {
     cp "$DATA"/*.cc .
-    g++ -std=c++17 -O1 -c -o "$OUT/containers.o" containers.cc
-    g++ -std=c++20 -O1 -g -c -o "$OUT/templates.o" templates.cc
+    g++ -std=c++17 -O0 -g -c -o "$OUT/containers.o" containers.cc
+    g++ -std=c++20 -O1 -c -o "$OUT/templates.o" templates.cc
     g++ -o program "$OUT/containers.o" "$OUT/templates.o" -pthread
     ./program
     cp program "$OUT"

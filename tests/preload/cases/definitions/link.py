@@ -57,5 +57,8 @@ for each_compiler, each_flag in (("gcc", "-static-libasan"), ("clang", "-static-
     add_case(f"sanitizer/address-{each_compiler}", "a program with the address sanitizer",
              partial(instrumented, ["-fsanitize=address", each_flag], each_compiler, []))
     add_case(f"sanitizer/thread-{each_compiler}", "a program with the thread sanitizer",
-             partial(instrumented, ["-fsanitize=thread"], each_compiler, ["setarch", "-R"]))
+             partial(instrumented, ["-fsanitize=thread", each_flag.replace("asan", "tsan")],
+                     each_compiler, ["setarch", "-R"]))
+add_case("sanitizer/thread-gcc-shared", "the same with the sanitizer in a library",
+         partial(instrumented, ["-fsanitize=thread"], "gcc", ["setarch", "-R"]))
 add_case("profiled", "a program built with -pg", partial(instrumented, ["-pg"], "gcc", []))

@@ -49,7 +49,9 @@ WRAPPED_COMMANDS = [
 def wrapped(flags, order, context):
     wrappers = context.build("wrappers.c", *flags, "-ldl", shared=True)
     threads = context.build("threads.c")
-    for command, stdout in [([threads], ""), *WRAPPED_COMMANDS]:
+    # redis-server brings an allocator of its own, which hangs by itself under such wrappers.
+    commands = [word for word in WRAPPED_COMMANDS if not flags or word[0][0] != "redis-server"]
+    for command, stdout in [([threads], ""), *commands]:
         if shutil.which(str(command[0]), path="/usr/bin:/bin:/usr/sbin:/"):
             context.expect_success(command, stdout, **{order: [wrappers]})
 

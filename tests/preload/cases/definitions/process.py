@@ -1,6 +1,7 @@
 """Threads, forks, files, privileges and sandboxes around the allocator."""
 
 import os
+import re
 import shutil
 from functools import partial
 
@@ -62,11 +63,18 @@ def locked(context):
         raise CaseFailed(output.summary())
 
 
+def soname(context):
+    """The name under which the loader will look for the library."""
+    dynamic = context.run(["readelf", "-dW", context.library], preload=False).stdout
+    match = re.search(r"soname: \[(.+)\]", dynamic)
+    return match.group(1) if match else "library.so"
+
+
 def secure(context):
     if os.geteuid() != 0:
         context.skip("needs root, to make a program set-user-ID")
     directory = context.directory
-    library = directory / "library.so"
+    library = directory / soname(context)
     shutil.copy(context.library, library)
     library.chmod(0o755)
     built = context.build("secure.c", library, f"-Wl,-rpath,{directory}")
