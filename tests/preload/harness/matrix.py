@@ -2,7 +2,6 @@
 
 import difflib
 import os
-import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,20 +87,15 @@ class Matrix:
     def _prepare(self, program, home):
         (home / "input").mkdir()
         self._fresh_work(home)
-        done = subprocess.run(
-            ["sh", str(HERE / "program.sh"), str(program.path), "prepare"],
-            cwd=home / "input",
-            env=self._environment(program, home),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=300,
-            check=False,
+        done = self.runner.run(
+            ["sh", HERE / "program.sh", program.path, "prepare"],
+            home / "input",
+            home / "stdout",
+            home / "stderr",
+            environment=self._environment(program, home),
+            timeout_s=300,
         )
-        if done.returncode == 0:
-            return []
-        lines = done.stdout.decode(errors="replace").splitlines()
-        return [f"exit status {done.returncode}", *lines[-SHOWN_LINES:]]
+        return [] if done.is_success() else [done.ending(), *_tail(home)]
 
     def _measure(self, program, home, kind):
         """One kind of run, `repeat` times; the fastest is reported, the last one compared."""

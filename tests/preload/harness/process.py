@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,10 +50,17 @@ class Measurement:
         return not self.timed_out and self.signal == 0 and self.exit_status == 0
 
 
+class Stopped(Exception):
+    """The whole script is being ended."""
+
+
 class Runner:
-    """Starts commands through the small measuring parent (measure.c), built on first use."""
+    """Starts commands through the small measuring parent (measure.c), which it builds first."""
 
     def __init__(self, build_dir):
+        self.lock = threading.Lock()
+        self.running = set()
+        self.is_stopped = False
         self.helper = Path(build_dir) / "measure"
         compiler = os.environ.get("CC", "cc")
         source = str(HERE / "measure.c")
@@ -71,18 +79,38 @@ class Runner:
         settings = [f"{key}={value}" for key, value in (variables or {}).items()]
         argv = [str(self.helper), str(report), str(timeout_s), *settings, "--"]
         with open(stdout, "wb") as out, open(stderr, "wb") as err:
-            subprocess.run(
+            self._run_helper(
                 argv + [str(word) for word in command],
                 cwd=cwd,
                 env=environment or BASE_ENVIRONMENT,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
-                check=True,
             )
         fields = json.loads(report.read_text())
         report.unlink()
         return Measurement(**fields)
+
+    def _run_helper(self, argv, **options):
+        with self.lock:
+            if self.is_stopped:
+                raise Stopped
+            helper = subprocess.Popen(argv, **options)
+            self.running.add(helper)
+        status = helper.wait()
+        with self.lock:
+            self.running.discard(helper)
+        if self.is_stopped:
+            raise Stopped
+        if status != 0:
+            raise subprocess.CalledProcessError(status, argv)
+
+    def stop(self):
+        """Ends all commands that run now, in whatever threads, and lets none start again."""
+        with self.lock:
+            self.is_stopped = True
+            for helper in self.running:
+                helper.terminate()
 
 
 def check_library(runner, library, work_dir):
