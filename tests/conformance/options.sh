@@ -59,7 +59,7 @@ run "limit_hard=64M" python3 -c 'x = bytes(16 << 20); print(len(x))'
 expect $'16777216\nstatus 0' "a limit that is not met"
 
 run "stats_at_exit=text" /bin/true
-expect_line 'in blocks of the program'
+expect_line 'knoll 0.1.0: memory of true'
 run "stats_at_exit=json,stats_file=$dir/stats.%p" sh -c 'echo $$; exec ls /'
 pid=$(head -1 "$dir/output")
 python3 -c 'import json, sys; assert json.load(open(sys.argv[1]))["slabs"] > 0' "$dir/stats.$pid"
