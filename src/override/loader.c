@@ -16,10 +16,12 @@
 #include "override/loader.h"
 
 /* Optimised builds turn the last call into a jump; the others have to be told. */
-#if defined(__GNUC__) && !defined(__clang__)
-#define KN_JUMP_LAST __attribute__((optimize("optimize-sibling-calls")))
-#else
+#if defined(__clang__)
 #define KN_JUMP_LAST
+#define KN_RETURN_BY_JUMP __attribute__((musttail)) return
+#else
+#define KN_JUMP_LAST      __attribute__((optimize("optimize-sibling-calls")))
+#define KN_RETURN_BY_JUMP return
 #endif
 
 typedef void *open_function(const char *name, int mode);
@@ -42,7 +44,7 @@ KN_EXPORT KN_JUMP_LAST void *dlopen(const char *name, int mode)
         return NULL;
     if (!kn_entry_has_deepbind())
         mode &= ~RTLD_DEEPBIND;
-    return next(name, mode);
+    KN_RETURN_BY_JUMP next(name, mode);
 }
 
 void *kn_loader_find_cxx(const char *name)
