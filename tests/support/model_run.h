@@ -16,6 +16,7 @@
 
 #include "model_calls.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,9 +29,11 @@ struct model_live {
 struct model_plan {
     const struct model_calls *calls;
     unsigned threads;
-    uint64_t operations;   /* by all threads together */
-    size_t live_bytes_max; /* of each thread; a single block may exceed it */
-    size_t bytes_max;      /* of one block */
+    uint64_t operations;    /* by all threads together */
+    size_t live_bytes_max;  /* of each thread; a single block may exceed it */
+    size_t bytes_max;       /* of one block */
+    unsigned large_percent; /* of new blocks are of 128 KiB to 4 MiB, besides what chance gives */
+    bool may_be_short;      /* calls may find no memory, and must then say so and change nothing */
     /* NULL, or what is wrong with the allocator while it holds that much. */
     const char *(*check)(const struct model_live *live);
 };

@@ -14,6 +14,8 @@ enum {
     HELPER_BLOCKS_MAX = 24,
     HELPER_OPERATIONS = 96,
     ALIGN_LOG2_MAX = 21,
+    LARGE_BYTES_MIN = 100000,
+    LOOKS_FOR_LARGE = 20,
 };
 
 _Noreturn static void give_up(const struct model_worker *w, const struct model_block *block,
@@ -67,7 +69,9 @@ static size_t pick_bytes(struct model_worker *w)
 {
     if (w->mood.bytes != 0 && below(w, 3) != 0)
         return w->mood.bytes;
-    size_t bytes = pick_any_bytes(w);
+    size_t bytes = below(w, 100) < w->plan->large_percent
+                       ? pick_between(w, (size_t)128 << 10, (size_t)4 << 20)
+                       : pick_any_bytes(w);
     if (below(w, 8) == 0) /* around the border of a class */
         bytes = kn_align_up(bytes, bytes < 1024 ? 16 : 1024) + below(w, 3);
     return bytes < w->plan->bytes_max ? bytes : w->plan->bytes_max;
@@ -137,12 +141,23 @@ static void expect_errno(struct model_worker *w, const struct model_block *block
     errno = ERRNO_BEFORE;
 }
 
+/* Whether a call has given no memory, and was right not to. */
+static bool is_refused(struct model_worker *w, const char *start, size_t bytes)
+{
+    if (start != NULL)
+        return false;
+    if (!w->plan->may_be_short)
+        give_up(w, NULL, bytes, "no memory was given; the size stands as the offset");
+    expect_errno(w, NULL, ENOMEM);
+    return true;
+}
+
 /* A new block, of which the allocator has said that it begins at `start`. */
 static void admit(struct model_worker *w, char *start, size_t bytes, size_t align, bool is_zeroed)
 {
     struct model_block new = {.start = start, .bytes = bytes, .align = align};
-    if (start == NULL)
-        give_up(w, &new, 0, "no memory was given");
+    if (is_refused(w, start, bytes))
+        return;
     expect_errno(w, &new, ERRNO_BEFORE);
     struct model_block *block = malloc(sizeof(*block));
     *block = new;
@@ -164,7 +179,7 @@ static void op_malloc(struct model_worker *w)
     size_t bytes = pick_bytes(w);
     char *start = w->plan->calls->malloc(bytes);
     admit(w, start, bytes, 16, false);
-    if (w->plan->calls->good_size(bytes) > w->live[w->count - 1]->usable)
+    if (start != NULL && w->plan->calls->good_size(bytes) > w->live[w->count - 1]->usable)
         give_up(w, w->live[w->count - 1], 0, "the usable size is below the good size");
 }
 
@@ -189,9 +204,10 @@ static void op_malloc_batch(struct model_worker *w)
     size_t count = below(w, BATCH_MAX + 1);
     if (w->count + count > MODEL_LIVE_MAX)
         return;
-    if (w->plan->calls->malloc_batch(bytes, count, out) != count)
-        give_up(w, NULL, count, "a batch is incomplete");
-    for (size_t i = 0; i < count; i++)
+    size_t done = w->plan->calls->malloc_batch(bytes, count, out);
+    if (done < count)
+        (void)is_refused(w, NULL, bytes);
+    for (size_t i = 0; i < done; i++)
         admit(w, out[i], bytes, 16, false);
 }
 
@@ -244,17 +260,19 @@ static size_t pick_new_bytes(struct model_worker *w, const struct model_block *b
     return bytes < w->plan->bytes_max ? bytes : w->plan->bytes_max;
 }
 
-static void op_realloc(struct model_worker *w)
+static void resize(struct model_worker *w, struct model_block *block, size_t bytes)
 {
-    struct model_block *block = take(w);
     struct model_block old = *block;
     bool is_zeroing = w->plan->calls->recalloc != NULL && below(w, 4) == 0;
-    size_t bytes = pick_new_bytes(w, block);
     vacate(w, block);
     char *start = is_zeroing ? w->plan->calls->recalloc(block->start, bytes)
                              : w->plan->calls->realloc(block->start, bytes);
-    if (start == NULL)
-        give_up(w, block, bytes, "no memory was given; the new size stands as the offset");
+    if (is_refused(w, start, bytes)) {
+        occupy(w, block);
+        check_contents(w, block);
+        keep(w, block);
+        return;
+    }
     expect_errno(w, block, ERRNO_BEFORE);
     block->start = start;
     block->bytes = bytes;
@@ -269,6 +287,26 @@ static void op_realloc(struct model_worker *w)
         give_up(w, block, offset, "the new part is not zero");
     model_block_fill(block);
     keep(w, block);
+}
+
+static void op_realloc(struct model_worker *w)
+{
+    struct model_block *block = take(w);
+    resize(w, block, pick_new_bytes(w, block));
+}
+
+/* Lets a large block grow, if a few looks find one. */
+static void op_grow(struct model_worker *w)
+{
+    for (unsigned looks = 0; looks < LOOKS_FOR_LARGE; looks++) {
+        struct model_block *block = take(w);
+        size_t bytes = block->bytes + below(w, block->bytes + 1);
+        if (block->bytes > LARGE_BYTES_MIN && bytes <= w->plan->bytes_max) {
+            resize(w, block, bytes);
+            return;
+        }
+        keep(w, block);
+    }
 }
 
 static void op_expand(struct model_worker *w)
@@ -389,8 +427,10 @@ static void allocate(struct model_worker *w)
 static void use_blocks(struct model_worker *w)
 {
     size_t chance = below(w, 1000);
-    if (chance < 420)
+    if (chance < 400)
         op_realloc(w);
+    else if (chance < 420)
+        op_grow(w);
     else if (chance < 600)
         op_touch(w);
     else if (chance < 850)
