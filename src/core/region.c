@@ -239,6 +239,8 @@ static bool try_add_range_for(size_t granules)
     wish = wish < RANGE_BYTES_MIN   ? RANGE_BYTES_MIN
            : wish > RANGE_BYTES_MAX ? RANGE_BYTES_MAX
                                     : wish;
+    if (wish > granules * KN_GRANULE) /* a whole number of such requests */
+        wish -= wish % (granules * KN_GRANULE);
     wish = kn_align_up(wish, RANGE_UNIT);
     if (region.spare == NULL)
         region.spare = kn_meta_alloc(sizeof(*region.spare));
@@ -314,9 +316,25 @@ static bool try_grow_range(struct kn_range *range, size_t granules, struct kn_gr
     return true;
 }
 
+/*
+ * The end of the last range, though it is too short: it may join with what is free before it, and
+ * no later growth would come back to it.
+ */
+static bool try_use_up(struct kn_range *range, struct kn_growth *growth)
+{
+    size_t left = range->granules_reserved - kn_load_relaxed(&range->granules);
+    return left != 0 && range != &kn_main_range && left * KN_GRANULE <= RANGE_BYTES_MAX &&
+           try_grow_range(range, left, growth);
+}
+
 int kn_region_grow(size_t granules, struct kn_growth *growth)
 {
-    if (try_grow_range(region.last, granules, growth))
+    struct kn_range *last = region.last;
+    if (try_grow_range(&kn_main_range, granules, growth))
+        return 0;
+    if (last != &kn_main_range && try_grow_range(last, granules, growth))
+        return 0;
+    if (try_use_up(last, growth))
         return 0;
     if (try_add_range_for(granules) && try_grow_range(region.last, granules, growth))
         return 0;

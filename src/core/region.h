@@ -21,14 +21,18 @@
 
 struct kn_growth {
     struct kn_run *slot; /* slot of the first new granule; its base is set */
-    size_t granules;     /* at least as many as asked for; all clean */
+    size_t granules;     /* all clean */
 };
 
 /* Reserves the flat table and the main range as far as possible. Cannot fail: without them the heap
  * uses small ranges. */
 void kn_region_init(void);
 
-/* Makes at least `granules` consecutive new granules usable. 0, or ENOMEM. */
+/*
+ * Makes new granules usable: as many consecutive ones as asked for or more, or what was left of a
+ * range that is too short for them, which may do together with free granules before it. The caller
+ * asks again if it does not. 0, or ENOMEM.
+ */
 KN_NODISCARD int kn_region_grow(size_t granules, struct kn_growth *growth);
 
 /* Bytes of address space committed for blocks, and for slots and descriptors. */
