@@ -2,16 +2,12 @@
 
 #include "core/orphan.h"
 
-/* A batch is posted when it holds this many bytes or blocks, but not below the least number of blocks. */
-#define BATCH_BYTES      ((size_t)16384)
-#define BATCH_BLOCKS_MAX 64u
-#define BATCH_BLOCKS_MIN 4u
-
 static void post(struct kn_heap *heap, struct kn_batch *batch)
 {
-    heap->batched -= batch->chain.count;
+    heap->open_batches--;
     kn_remote_push(batch->slab, &batch->chain);
     batch->slab = NULL;
+    batch->chain.count = 0;
 }
 
 void kn_heap_post_batches(struct kn_heap *heap)
@@ -23,18 +19,36 @@ void kn_heap_post_batches(struct kn_heap *heap)
     }
 }
 
-static uint32_t batch_blocks_max(unsigned size_class)
-{
-    size_t count = BATCH_BYTES / kn_class_bytes(size_class);
-    return count > BATCH_BLOCKS_MAX   ? BATCH_BLOCKS_MAX
-           : count < BATCH_BLOCKS_MIN ? BATCH_BLOCKS_MIN
-                                      : (uint32_t)count;
-}
-
-static struct kn_batch *batch_of(struct kn_heap *heap, const struct kn_run *run)
+static size_t batch_index(const struct kn_run *run)
 {
     uint64_t hash = (uint64_t)((uintptr_t)run / sizeof(*run)) * 0x9E3779B97F4A7C15u;
-    return &heap->batches[hash >> 60];
+    return hash >> 60;
+}
+
+bool kn_heap_is_last_batched(const struct kn_heap *heap, const struct kn_run *run,
+                             const void *block)
+{
+    const struct kn_batch *batch = &heap->batches[batch_index(run)];
+    return batch->slab == run && batch->chain.head == block;
+}
+
+bool kn_heap_try_batch(struct kn_heap *heap, struct kn_run *run, void *block)
+{
+    struct kn_batch *batch = &heap->batches[batch_index(run)];
+    if (batch->slab != run || batch->chain.head == block)
+        return false;
+    kn_link_set(block, batch->chain.head);
+    batch->chain.head = block;
+    batch->chain.count++;
+    if (batch->chain.count >= kn_classes[run->size_class].batch_blocks)
+        post(heap, batch);
+    return true;
+}
+
+/* Asks the descriptor, not the slab's word, which its owner may be writing to. */
+static bool is_unowned(const struct kn_run *run)
+{
+    return (kn_load_relaxed(kn_map_descs(run)) & KN_DESC_TAG_MASK) == KN_DESC_UNOWNED;
 }
 
 /*
@@ -54,7 +68,7 @@ static bool try_claim_full(struct kn_heap *heap, struct kn_run *run)
 
 void kn_heap_free_remote(struct kn_heap *heap, struct kn_run *run, void *block)
 {
-    if (heap->bins[run->size_class].balance > 0 && try_claim_full(heap, run)) {
+    if (heap->bins[run->size_class].balance > 0 && is_unowned(run) && try_claim_full(heap, run)) {
         kn_heap_free_local(heap, run, block);
         return;
     }
@@ -64,18 +78,10 @@ void kn_heap_free_remote(struct kn_heap *heap, struct kn_run *run, void *block)
         kn_remote_push(run, &single);
         return;
     }
-    struct kn_batch *batch = batch_of(heap, run);
-    if (batch->slab != run) {
-        if (batch->slab != NULL)
-            post(heap, batch);
-        batch->slab = run;
-        batch->chain = single;
-    } else {
-        kn_link_set(block, batch->chain.head);
-        batch->chain.head = block;
-        batch->chain.count++;
-    }
-    heap->batched++;
-    if (batch->chain.count >= batch_blocks_max(run->size_class))
+    struct kn_batch *batch = &heap->batches[batch_index(run)];
+    if (batch->slab != NULL)
         post(heap, batch);
+    batch->slab = run;
+    batch->chain = single;
+    heap->open_batches++;
 }

@@ -69,7 +69,8 @@ static void *nth(void *block, uint32_t n)
     return block;
 }
 
-/* Takes `count` blocks behind the first `keep` out of the list, which must be longer, and returns them. */
+/* Takes `count` blocks behind the first `keep` out of the list, which must be longer, and returns
+ * them. */
 static void return_part(struct kn_heap *heap, unsigned size_class, uint32_t keep, uint32_t count)
 {
     void *last_kept = nth(heap->head[size_class], keep - 1);

@@ -1,7 +1,7 @@
 /*
- * Blocks of another allocator that the heap is handed: libc's own, when part of the process does not
- * see that malloc is replaced. Who they belong to is decided above the heap; without anybody to ask,
- * or when they are nobody's, they are reported like every wrong pointer.
+ * Blocks of another allocator that the heap is handed: libc's own, when part of the process does
+ * not see that malloc is replaced. Who they belong to is decided above the heap; without anybody to
+ * ask, or when they are nobody's, they are reported like every wrong pointer.
  *
  * Threads: any. Cost: none but for pointers that are not blocks of the heap.
  */

@@ -130,7 +130,7 @@ void *kn_heap_refill(struct kn_heap *heap, unsigned size_class)
         kn_cell_count_beyond(heap, size_class);
         return kn_cell_pop(heap, size_class);
     }
-    if (heap->batched != 0 && ++heap->refills >= REFILLS_PER_POST)
+    if (heap->open_batches != 0 && ++heap->refills >= REFILLS_PER_POST)
         kn_heap_post_batches(heap);
     struct kn_chain chain = find_blocks(heap, size_class);
     if (chain.count == 0)
@@ -175,7 +175,7 @@ void kn_heap_return_list(struct kn_heap *heap, void *block)
             struct kn_run *run = kn_run_at((uintptr_t)block);
             uint32_t desc = kn_load_relaxed(kn_map_descs(run));
             own = (desc & KN_DESC_TAG_MASK) == heap->tag ? run : NULL;
-            if (own == NULL)
+            if (own == NULL && !kn_heap_try_batch(heap, run, block))
                 kn_heap_free_remote(heap, run, block);
         }
         if (own != NULL && !free_local(heap, own, block))

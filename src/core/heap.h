@@ -31,6 +31,7 @@
 #ifndef KN_CORE_HEAP_H
 #define KN_CORE_HEAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -70,7 +71,7 @@ struct kn_heap {
     uint16_t refills; /* since batches were last posted */
     struct kn_bin bins[KN_CLASS_COUNT];
     struct kn_batch batches[KN_BATCHES];
-    uint32_t batched; /* blocks in batches */
+    uint32_t open_batches;
     bool is_shared;
     struct kn_heap *next;        /* in the list of all heaps, never removed */
     struct kn_heap *next_unused; /* in the list of heaps whose thread has ended */
@@ -99,7 +100,15 @@ void kn_heap_own(struct kn_heap *heap, struct kn_run *run);
 /* Takes back a list of blocks of whatever slabs. */
 void kn_heap_return_list(struct kn_heap *heap, void *block);
 
-/* Takes back a block of a slab that this heap does not own (batch.c). */
+/* Adds a block to the batch of a slab that this heap does not own; false if it has none open, or if
+ * the block is the one added last. */
+KN_NODISCARD bool kn_heap_try_batch(struct kn_heap *heap, struct kn_run *run, void *block);
+
+/* Whether the block is the last one added to a batch: it is being freed twice. */
+bool kn_heap_is_last_batched(const struct kn_heap *heap, const struct kn_run *run,
+                             const void *block);
+
+/* Takes back a block of a slab that this heap does not own and has no batch open for (batch.c). */
 void kn_heap_free_remote(struct kn_heap *heap, struct kn_run *run, void *block);
 
 /* Pushes all batches onto their slabs. */

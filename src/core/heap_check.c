@@ -83,7 +83,7 @@ static struct kn_run *slab_at(const void *block, unsigned size_class)
         return NULL;
     struct kn_run *run = kn_run_of_slot(place.slot);
     if (run->kind != KN_RUN_SLAB || run->size_class != size_class ||
-        !kn_slab_is_block(run, (uintptr_t)block))
+        !kn_slab_is_block(run, run->size_class, (uintptr_t)block))
         return NULL;
     return run;
 }
@@ -158,7 +158,7 @@ static const char *check_bin(struct scan *scan, const struct kn_heap *heap, unsi
 
 static const char *check_batches(struct scan *scan, const struct kn_heap *heap)
 {
-    uint32_t batched = 0;
+    uint32_t open = 0;
     for (unsigned i = 0; i < KN_BATCHES; i++) {
         const struct kn_batch *batch = &heap->batches[i];
         const void *tail = NULL;
@@ -172,9 +172,9 @@ static const char *check_batches(struct scan *scan, const struct kn_heap *heap)
             return wrong;
         if (tail != batch->chain.tail)
             return "a batch ends elsewhere than it says";
-        batched += batch->chain.count;
+        open++;
     }
-    return batched == heap->batched ? NULL : "a heap's count of batched blocks is wrong";
+    return open == heap->open_batches ? NULL : "a heap's count of open batches is wrong";
 }
 
 static const char *check_heap(struct scan *scan, const struct kn_heap *heap)

@@ -4,8 +4,8 @@
  * The page heap asks before it hands out a run that would take the used memory above a threshold
  * (kn_limits_admit), and tells when it falls below another (kn_limits_fell); without limits neither
  * ever happens. Both are called in the middle of things, with locks held, so they only decide and
- * take notes. The program is told at the end of the slow path, when the heap is in order and no lock
- * is held: kn_limits_deliver after a success, kn_limits_try_relieve after a failure.
+ * take notes. The program is told at the end of the slow path, when the heap is in order and no
+ * lock is held: kn_limits_deliver after a success, kn_limits_try_relieve after a failure.
  *
  *     malloc -> slow path -> refill -> kn_run_alloc -> kn_limits_admit      decides, takes notes
  *                  |
@@ -26,7 +26,8 @@
 
 #include <knoll/limits.h>
 
-/* Runs up to this size may use the reserve: every slab is one, and so are the smallest large blocks. */
+/* Runs up to this size may use the reserve: every slab is one, and so are the smallest large
+ * blocks. */
 #define KN_LIMITS_SMALL_GRANULES ((size_t)16)
 
 struct kn_limits_thresholds {
@@ -55,8 +56,8 @@ static inline void kn_limits_deliver(void)
 }
 
 /*
- * After a request for `bytes` found no memory: tells the program if a limit is set. True: memory has
- * been freed, try again. No lock may be held.
+ * After a request for `bytes` found no memory: tells the program if a limit is set. True: memory
+ * has been freed, try again. No lock may be held.
  */
 KN_COLD bool kn_limits_try_relieve(size_t bytes);
 

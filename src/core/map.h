@@ -16,8 +16,8 @@
  *
  * that is, bits 14..41 of the address, plus the low four bits of the address times 2^24. Addresses
  * that are 4 TiB apart share a place: the main range is put where it shares none with the program,
- * its libraries and its stack (region.c). An address that is not 16-byte aligned looks at a place at
- * least 256 GiB away from its own, where smaller heaps have nothing: misaligned addresses find a
+ * its libraries and its stack (region.c). An address that is not 16-byte aligned looks at a place
+ * at least 256 GiB away from its own, where smaller heaps have nothing: misaligned addresses find a
  * zero, too. Where the table's 1 GiB of address space cannot be had (RLIMIT_AS, 32-bit), the
  * multiplier is 0 and the table a single zero, so every free takes the slow path and asks
  * kn_map_find. The table is not larger because mlockall fills in all of it.
@@ -55,6 +55,12 @@
 #define KN_DESC_TAG_MASK   0xFFFFFF00u
 
 typedef _Atomic uint32_t kn_desc;
+
+/* Whether a descriptor is one of a slab, owned or not. */
+static inline bool kn_desc_is_slab(uint32_t desc)
+{
+    return desc - KN_TAG_FIRST < 0xFFFFFF00u - KN_TAG_FIRST;
+}
 
 struct kn_map {
     uint64_t multiplier;

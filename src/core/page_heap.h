@@ -53,7 +53,8 @@ void kn_page_heap_init(void);
 
 /*
  * A run of `granules` whose address is a multiple of align_granules granules (a power of two), of
- * kind KN_RUN_BUSY, or NULL. run->dirty says how many are dirty. The caller sets kind and descriptors.
+ * kind KN_RUN_BUSY, or NULL. run->dirty says how many are dirty. The caller sets kind and
+ * descriptors.
  */
 KN_NODISCARD struct kn_run *kn_run_alloc(size_t granules, size_t align_granules);
 

@@ -10,6 +10,10 @@
 /* Bytes that a cell may hold, and the least number of blocks. */
 #define CELL_BYTES      ((size_t)32768)
 #define CELL_BLOCKS_MIN 2u
+/* Bytes and blocks that a batch for another heap may hold, and the least number of blocks. */
+#define BATCH_BYTES      ((size_t)16384)
+#define BATCH_BLOCKS_MAX 64u
+#define BATCH_BLOCKS_MIN 4u
 /* Slabs of a class that is used much are this large at least. */
 #define SLAB_GROWN_GRANULES 4u
 
@@ -46,6 +50,10 @@ void kn_sizeclass_init(void)
         c->slab_granules = (uint16_t)slab_granules_for(bytes, 1);
         c->slab_granules_grown = (uint16_t)slab_granules_for(bytes, SLAB_GROWN_GRANULES);
         c->cell_blocks = (uint16_t)(cell_blocks < CELL_BLOCKS_MIN ? CELL_BLOCKS_MIN : cell_blocks);
+        size_t batch_blocks = BATCH_BYTES / bytes;
+        c->batch_blocks = (uint16_t)(batch_blocks > BATCH_BLOCKS_MAX   ? BATCH_BLOCKS_MAX
+                                     : batch_blocks < BATCH_BLOCKS_MIN ? BATCH_BLOCKS_MIN
+                                                                       : batch_blocks);
         c->align_log2 = (uint16_t)kn_ctz64((uint64_t)bytes);
         KN_ASSERT(c->slab_granules_grown * KN_GRANULE / bytes <= KN_SLAB_CAPACITY_MAX);
     }
@@ -53,10 +61,14 @@ void kn_sizeclass_init(void)
 
 unsigned kn_class_of_aligned(size_t bytes, size_t align)
 {
-    size_t least = bytes > align ? bytes : align;
-    if (least > KN_MEDIUM_MAX || align > KN_GRANULE)
+    if (bytes > KN_MEDIUM_MAX || align > KN_GRANULE)
         return 0;
-    for (unsigned i = kn_class_of(least); i < KN_CLASS_COUNT; i++) {
+    size_t least = bytes < align ? align : (bytes + align - 1) & ~(align - 1);
+    if (least > KN_MEDIUM_MAX)
+        return 0;
+    if (least <= KN_SMALL_MAX) /* a class of just this size: a multiple of the alignment */
+        return kn_class_of(least);
+    for (unsigned i = kn_class_of_medium(least); i < KN_CLASS_COUNT; i++) {
         if (((size_t)1 << kn_classes[i].align_log2) >= align)
             return i;
     }

@@ -37,7 +37,9 @@ struct kn_class {
     uint16_t slab_granules;       /* of the first slabs of a heap */
     uint16_t slab_granules_grown; /* of later ones */
     uint16_t cell_blocks;         /* that a cell may hold */
-    uint16_t align_log2;          /* largest alignment that every block of the class has */
+    uint16_t
+        batch_blocks;    /* of another heap's slab that are collected before they are handed over */
+    uint16_t align_log2; /* largest alignment that every block of the class has */
 };
 
 extern KN_HIDDEN struct kn_class kn_classes[KN_CLASS_COUNT];

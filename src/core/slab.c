@@ -116,7 +116,7 @@ static const char *check_list(const struct kn_run *run, const void *head, uint32
     for (const void *block = head; block != NULL; block = kn_link_next(block)) {
         if ((uintptr_t)block - run->base >= run->granules * KN_GRANULE)
             return "a free list leads out of its slab";
-        if (!kn_slab_is_block(run, (uintptr_t)block))
+        if (!kn_slab_is_block(run, run->size_class, (uintptr_t)block))
             return "a free list holds something that is not a block";
         if (count-- == 0)
             return "a free list is longer than its count";

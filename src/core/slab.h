@@ -91,9 +91,10 @@ static inline void kn_link_set(void *block, void *next)
 }
 
 /* Whether `address` is the first byte of a block that has been carved. */
-static inline bool kn_slab_is_block(const struct kn_run *run, uintptr_t address)
+static inline bool kn_slab_is_block(const struct kn_run *run, unsigned size_class,
+                                    uintptr_t address)
 {
-    const struct kn_class *c = &kn_classes[run->size_class];
+    const struct kn_class *c = &kn_classes[size_class];
     uint32_t offset = (uint32_t)(address - run->base);
     uint32_t index = kn_class_index_of(c, offset);
     return index * c->block_bytes == offset && index < kn_load_relaxed(&run->carved);

@@ -122,32 +122,33 @@ size_t kn_malloc_batch(size_t bytes, size_t count, void **out)
 
 struct target {
     struct kn_run *run;
-    uint32_t owner_tag; /* of a slab; KN_DESC_UNOWNED when nobody owns it */
+    unsigned size_class; /* 0: a large block */
+    uint32_t owner_tag;  /* of a slab; KN_DESC_UNOWNED when nobody owns it */
 };
 
 /* Finds the slab or large block that starts a block at p; false for every other pointer. Never
  * faults. */
-static bool find_block(const void *p, struct target *target)
+KN_INLINE bool find_block(const void *p, struct target *target)
 {
     struct kn_place place;
     uintptr_t address = (uintptr_t)p;
-    if (!kn_map_find(address, &place))
+    if (KN_UNLIKELY(!kn_map_find(address, &place)))
         return false;
     uint32_t desc = kn_load_relaxed(place.desc);
-    if (desc == KN_DESC_LARGE) {
-        target->run = place.slot;
-        return address == place.slot->base;
+    if (KN_LIKELY(kn_desc_is_slab(desc))) {
+        target->run = kn_run_of_slot(place.slot);
+        target->size_class = desc & KN_DESC_CLASS_MASK;
+        target->owner_tag = desc & KN_DESC_TAG_MASK;
+        return kn_slab_is_block(target->run, target->size_class, address);
     }
-    if (desc == KN_DESC_CLEAN || desc == KN_DESC_DIRTY)
-        return false;
-    target->run = kn_run_of_slot(place.slot);
-    target->owner_tag = desc & KN_DESC_TAG_MASK;
-    return kn_slab_is_block(target->run, address);
+    target->run = place.slot;
+    target->size_class = 0;
+    return desc == KN_DESC_LARGE && address == place.slot->base;
 }
 
-static size_t usable_bytes(const struct kn_run *run)
+static size_t usable_bytes(const struct target *target)
 {
-    return run->kind == KN_RUN_LARGE ? run->large.bytes : kn_class_bytes(run->size_class);
+    return target->size_class == 0 ? target->run->large.bytes : kn_class_bytes(target->size_class);
 }
 
 size_t kn_usable_size(const void *p, enum kn_call call)
@@ -156,7 +157,7 @@ size_t kn_usable_size(const void *p, enum kn_call call)
     if (p == NULL)
         return 0;
     if (KN_LIKELY(find_block(p, &target)))
-        return usable_bytes(target.run);
+        return usable_bytes(&target);
     size_t foreign_bytes = kn_foreign_usable_bytes(p);
     if (foreign_bytes == 0)
         kn_report_bad_pointer(p, call);
@@ -189,15 +190,18 @@ static void free_shared(struct kn_run *run, void *p)
     kn_heap_unlock_shared();
 }
 
-static void free_slab_block(const struct target *target, void *p)
+static void free_slab_block(struct kn_run *run, uint32_t owner_tag, void *p, enum kn_call call)
 {
     struct kn_heap *heap = kn_heap_get();
-    if (heap == NULL)
-        free_shared(target->run, p);
-    else if (target->owner_tag == heap->tag)
-        kn_heap_free_local(heap, target->run, p);
-    else
-        kn_heap_free_remote(heap, target->run, p);
+    if (heap == NULL) {
+        free_shared(run, p);
+    } else if (owner_tag == heap->tag) {
+        kn_heap_free_local(heap, run, p);
+    } else if (kn_heap_is_last_batched(heap, run, p)) {
+        kn_report_double_free(p, call);
+    } else {
+        kn_heap_free_remote(heap, run, p);
+    }
 }
 
 static void free_foreign(void *p, enum kn_call call)
@@ -215,10 +219,10 @@ void kn_free_slow(void *p, enum kn_call call)
         return;
     if (KN_UNLIKELY(!find_block(p, &target)))
         free_foreign(p, call);
-    else if (target.run->kind == KN_RUN_LARGE)
+    else if (target.size_class == 0)
         kn_large_free(target.run);
-    else
-        free_slab_block(&target, p);
+    else if (!kn_heap_try_batch(kn_heap_self, target.run, p))
+        free_slab_block(target.run, target.owner_tag, p, call);
 }
 
 void kn_free_full_cell(void *p, struct kn_heap *heap, size_t size_class, enum kn_call call)
@@ -278,11 +282,10 @@ void *kn_realloc(void *p, size_t bytes, enum kn_call call)
     struct target target;
     if (KN_UNLIKELY(!find_block(p, &target)))
         return realloc_foreign(p, bytes, call);
-    size_t usable = usable_bytes(target.run);
-    if (fits_well(bytes, usable) &&
-        (target.run->kind != KN_RUN_LARGE || usable - bytes < KN_GRANULE))
+    size_t usable = usable_bytes(&target);
+    if (fits_well(bytes, usable) && (target.size_class != 0 || usable - bytes < KN_GRANULE))
         return p;
-    if (target.run->kind == KN_RUN_LARGE && bytes > KN_MEDIUM_MAX) {
+    if (target.size_class == 0 && bytes > KN_MEDIUM_MAX) {
         if (kn_large_try_resize(target.run, bytes))
             return p;
         if (bytes > usable) {
@@ -309,9 +312,9 @@ bool kn_try_expand(void *p, size_t bytes, enum kn_call call)
         kn_report_bad_pointer(p, call);
         return false;
     }
-    if (bytes <= usable_bytes(target.run))
+    if (bytes <= usable_bytes(&target))
         return true;
-    return target.run->kind == KN_RUN_LARGE && kn_large_try_resize(target.run, bytes);
+    return target.size_class == 0 && kn_large_try_resize(target.run, bytes);
 }
 
 bool kn_trim(size_t keep_bytes)

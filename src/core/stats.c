@@ -152,7 +152,8 @@ void kn_stats_gather(struct kn_stats *stats)
     *stats = (struct kn_stats){.total.struct_bytes = sizeof(stats->total)};
     for (unsigned i = 1; i < KN_CLASS_COUNT; i++)
         stats->classes[i].block_bytes = kn_class_bytes(i);
-    /* Cells before slabs: a block that is freed in between is then counted as used, not twice as free. */
+    /* Cells before slabs: a block that is freed in between is then counted as used, not twice as
+     * free. */
     for (struct kn_heap *heap = kn_heap_first(); heap != NULL; heap = heap->next)
         add_heap(stats, heap);
     add_runs(stats);

@@ -73,7 +73,9 @@ static struct kn_run *slab_of(uintptr_t address)
     if (desc == KN_DESC_CLEAN || desc == KN_DESC_DIRTY || desc == KN_DESC_LARGE)
         return NULL;
     struct kn_run *run = kn_run_of_slot(place.slot);
-    return kn_run_kind_of(run) == KN_RUN_SLAB && kn_slab_is_block(run, address) ? run : NULL;
+    return kn_run_kind_of(run) == KN_RUN_SLAB && kn_slab_is_block(run, run->size_class, address)
+               ? run
+               : NULL;
 }
 
 /* The owner of the list may be changing it: every link is checked before it is followed. */
@@ -129,7 +131,8 @@ static bool try_collect(struct cached *cached)
     for (struct kn_heap *heap = kn_heap_first(); heap != NULL; heap = heap->next) {
         for (unsigned i = 1; i < KN_CLASS_COUNT; i++)
             count += kn_stats_cell_blocks(heap, i);
-        count += kn_peek(&heap->batched);
+        for (unsigned i = 0; i < KN_BATCHES; i++)
+            count += kn_peek(&heap->batches[i].chain.count);
     }
     cached->count = 0;
     cached->capacity = count;
@@ -191,7 +194,7 @@ static void mark_list(struct slab_view *view, const struct kn_run *run, void *he
 {
     uintptr_t block = (uintptr_t)head;
     for (; count > 0 && block - view->base < view->bytes; count--) {
-        if (!kn_slab_is_block(run, block))
+        if (!kn_slab_is_block(run, run->size_class, block))
             return;
         mark_free(view, run, block);
         block = (uintptr_t)kn_peek((void **)block);

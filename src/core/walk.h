@@ -1,9 +1,10 @@
 /*
- * Walks over all runs of all ranges, and over the blocks in them; <knoll/walk.h> is the public side.
+ * Walks over all runs of all ranges, and over the blocks in them; <knoll/walk.h> is the public
+ * side.
  *
  * A walk is a position that may be left and taken up again while others allocate and free. Runs are
- * then joined and cut, so the position may find itself inside a run: such a run began before, and is
- * skipped, for what has been there all the while is never joined with anything.
+ * then joined and cut, so the position may find itself inside a run: such a run began before, and
+ * is skipped, for what has been there all the while is never joined with anything.
  *
  *     runs      | slab | free    | large      | ...        position: the first granule not visited
  *                              ^
@@ -33,8 +34,8 @@ struct kn_walk {
 
 void kn_walk_start(struct kn_walk *walk);
 
-/* The next run: free, slab or large, or in between (KN_RUN_BUSY). NULL at the end. With the page heap's
- * lock held. */
+/* The next run: free, slab or large, or in between (KN_RUN_BUSY). NULL at the end. With the page
+ * heap's lock held. */
 struct kn_run *kn_walk_next(struct kn_walk *walk);
 
 /* As the public functions. */

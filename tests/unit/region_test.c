@@ -29,7 +29,7 @@ KN_TEST(region, describes_blocks_in_the_flat_table_when_there_is_a_main_range)
         ck_assert_uint_ne(kn_map_desc((uintptr_t)grow()), 0);
 }
 
-KN_TEST(region, goes_on_in_the_main_range_when_a_block_did_not_fit_it)
+KN_TEST_SLOW(region, goes_on_in_the_main_range_when_a_block_did_not_fit_it, 60)
 {
     if (kn_map.multiplier == 0)
         kn_test_skip("the main range could not be reserved");
