@@ -15,6 +15,11 @@
 #include "api/entry.h"
 #include "override/loader.h"
 
+/* Not every C library has it. */
+#ifndef RTLD_DEEPBIND
+#define RTLD_DEEPBIND 0
+#endif
+
 /* Optimised builds turn the last call into a jump; the others have to be told. */
 #if defined(__clang__)
 #define KN_JUMP_LAST
