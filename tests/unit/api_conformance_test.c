@@ -95,3 +95,8 @@ KN_TEST_SLOW(conformance, installation_serves_programs, 120)
 {
     run_script("tests/conformance/install.sh");
 }
+
+KN_TEST(conformance, fast_path_is_a_straight_line)
+{
+    run_script("tests/conformance/fastpath.sh");
+}
