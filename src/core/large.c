@@ -106,9 +106,15 @@ bool kn_large_try_resize(struct kn_run *run, size_t bytes)
     return true;
 }
 
+/* Granules may be smaller than pages. */
+static bool is_whole_pages(const struct kn_run *run)
+{
+    return kn_is_aligned(run->base | run->granules * KN_GRANULE, kn_os_page_bytes());
+}
+
 static bool try_move_pages(struct kn_run *from, struct kn_run *to, size_t bytes)
 {
-    if (bytes < KN_MOVE_BYTES_MIN || from->moved ||
+    if (bytes < KN_MOVE_BYTES_MIN || from->moved || !is_whole_pages(from) || !is_whole_pages(to) ||
         kn_load_relaxed(&moved_blocks) >= MOVED_BLOCKS_MAX)
         return false;
     if (kn_os_move((void *)from->base, (void *)to->base, bytes) != 0)

@@ -15,6 +15,8 @@
 #define PURGE_GRANULES_MIN ((size_t)4)
 /* Going over the limit purges this share of the limit at once, so that not every free purges. */
 #define PURGE_SHARE ((size_t)4)
+/* So many runs without a whole dirty page are passed over before purging is left for later. */
+#define PURGE_MISSES_MAX 8u
 
 struct kn_lock kn_page_heap_lock = KN_LOCK_INITIALIZER(KN_RANK_PAGE_HEAP);
 size_t kn_page_heap_dirty_min_bytes = (size_t)4 << 20;
@@ -287,13 +289,15 @@ static size_t purge_oldest(size_t granules)
     bool is_purged = bytes != 0 && kn_os_purge((void *)from, bytes) == 0;
     kn_lock_acquire(&kn_page_heap_lock);
 
-    pages.purge_calls++;
+    pages.purge_calls += bytes != 0;
     if (is_purged) {
-        purged = run->dirty;
+        /* Where a page holds several granules, dirty ones may be left at both ends. */
+        kn_desc *desc = kn_map_descs(run) + ((from - run->base) >> KN_GRANULE_LOG2);
+        purged = count_dirty(desc, bytes >> KN_GRANULE_LOG2);
         pages.purged += purged;
-        kn_desc_fill(kn_map_descs(run), run->granules, KN_DESC_CLEAN);
-        run->dirty = 0;
-    } else {
+        kn_desc_fill(desc, bytes >> KN_GRANULE_LOG2, KN_DESC_CLEAN);
+        run->dirty -= (uint32_t)purged;
+    } else if (bytes != 0) {
         pages.purge_fails = true;
     }
     insert_coalesced(run);
@@ -303,9 +307,10 @@ static size_t purge_oldest(size_t granules)
 static size_t purge_to(size_t keep_granules)
 {
     size_t purged = 0;
-    size_t step = 1;
-    while (step != 0 && pages.dirty > keep_granules && !pages.purge_fails) {
-        step = purge_oldest(pages.dirty - keep_granules);
+    unsigned misses = 0;
+    while (pages.dirty > keep_granules && misses < PURGE_MISSES_MAX && !pages.purge_fails) {
+        size_t step = purge_oldest(pages.dirty - keep_granules);
+        misses += step == 0;
         purged += step;
     }
     return purged;

@@ -1,8 +1,10 @@
 /* The general-purpose heap against a model that knows every block; see tests/support/model_run.h. */
 #include "harness.h"
 #include "model_run.h"
+#include "start.h"
 
 #include "core/heap_check.h"
+#include "os/os_fault.h"
 
 #include <stdio.h>
 
@@ -50,3 +52,19 @@ KN_TEST_SLOW(heap_model, agrees_in_several_threads, SECONDS)
 {
     run(&model_calls_public, 5, 850000);
 }
+
+#if KN_FAULTS
+
+KN_TEST(heap_model, agrees_when_there_is_no_main_range)
+{
+    if (!kn_start_again("heap_model/agrees_when_there_is_no_main_range", "reserve-fails=1"))
+        run(&model_calls_core, 3, 20000);
+}
+
+KN_TEST(heap_model, agrees_when_pages_are_larger_than_granules)
+{
+    if (!kn_start_again("heap_model/agrees_when_pages_are_larger", "page=65536"))
+        run(&model_calls_core, 3, 20000);
+}
+
+#endif
