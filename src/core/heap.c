@@ -25,6 +25,8 @@ static struct {
     _Atomic(struct kn_heap *) first;
     struct kn_heap *unused;
     uint32_t next_tag;
+    uint32_t shared_tag;
+    _Atomic bool is_shared_ready;
     bool is_main_taken;
     struct kn_heap main; /* for the first thread, so that a small program needs no further memory */
     struct kn_heap shared;
@@ -210,12 +212,9 @@ void kn_heap_flush(struct kn_heap *heap)
 
 /* ---- beginning and end ---- */
 
-static int heap_init(struct kn_heap *heap)
+static void heap_init(struct kn_heap *heap, uint32_t tag)
 {
-    if (heaps.next_tag > KN_TAG_LAST)
-        return -1;
-    heap->tag = heaps.next_tag;
-    heaps.next_tag += KN_TAG_FIRST;
+    heap->tag = tag;
     heap->fast_tag = heap->tag;
     heap->fast_limit = KN_FAST_LIMIT;
     heap->medium_limit = KN_MEDIUM_LIMIT;
@@ -225,7 +224,6 @@ static int heap_init(struct kn_heap *heap)
     }
     heap->next = kn_load_relaxed(&heaps.first);
     kn_store_release(&heaps.first, heap);
-    return 0;
 }
 
 void kn_heaps_init(void)
@@ -233,13 +231,8 @@ void kn_heaps_init(void)
     kn_lock_init(&heaps.lock, KN_RANK_HEAP_LIST);
     kn_lock_init(&heaps.shared_lock, KN_RANK_HEAP);
     heaps.next_tag = KN_TAG_FIRST;
-    int error = heap_init(&heaps.shared);
-    KN_ASSERT(error == 0);
-    (void)error;
-    heaps.shared.fast_limit = 0;
-    heaps.shared.medium_limit = 0;
-    heaps.shared.fast_tag = KN_TAG_NEVER;
-    heaps.shared.is_shared = true;
+    heaps.shared_tag = heaps.next_tag;
+    heaps.next_tag += KN_TAG_FIRST;
 }
 
 /* An unused heap, or a new one. Called with the list's lock held. */
@@ -256,7 +249,11 @@ static struct kn_heap *heap_obtain(void)
     } else {
         heap = kn_meta_alloc(sizeof(*heap));
     }
-    return heap != NULL && heap_init(heap) == 0 ? heap : NULL;
+    if (heap == NULL || heaps.next_tag > KN_TAG_LAST)
+        return NULL;
+    heap_init(heap, heaps.next_tag);
+    heaps.next_tag += KN_TAG_FIRST;
+    return heap;
 }
 
 struct kn_heap *kn_heap_get(void)
@@ -276,9 +273,27 @@ struct kn_heap *kn_heap_get(void)
     return heap;
 }
 
+/* On first use: most processes never need it, and it would cost them two pages. */
+static void init_shared(void)
+{
+    kn_lock_acquire(&heaps.lock);
+    if (heaps.shared.tag == 0) {
+        heaps.shared.is_shared = true;
+        heap_init(&heaps.shared, heaps.shared_tag);
+        heaps.shared.fast_limit = 0;
+        heaps.shared.medium_limit = 0;
+        heaps.shared.fast_tag = KN_TAG_NEVER;
+        /* Release: pairs with the acquire in kn_heap_lock_shared. */
+        kn_store_release(&heaps.is_shared_ready, true);
+    }
+    kn_lock_release(&heaps.lock);
+}
+
 struct kn_heap *kn_heap_lock_shared(void)
 {
     kn_init();
+    if (!kn_load_acquire(&heaps.is_shared_ready))
+        init_shared();
     kn_lock_acquire(&heaps.shared_lock);
     return &heaps.shared;
 }

@@ -176,16 +176,21 @@ static bool try_reserve_main(kn_desc *table, size_t bytes)
 
 static bool try_reserve_any_main(kn_desc *table)
 {
-    for (uint64_t bytes = MAIN_BYTES_MAX; bytes >= MAIN_BYTES_MIN; bytes /= 2) {
-        if (try_reserve_main(table, (size_t)bytes))
-            return true;
-    }
-    return false;
+    uint64_t bytes = MAIN_BYTES_MAX;
+    if (try_reserve_main(table, (size_t)bytes))
+        return true;
+    /* Where address space is limited, the program shall have the rest of it. */
+    if (kn_os_address_space_limit() < ADDRESS_SPACE_AMPLE)
+        return false;
+    do
+        bytes /= 2;
+    while (bytes >= MAIN_BYTES_MIN && !try_reserve_main(table, (size_t)bytes));
+    return bytes >= MAIN_BYTES_MIN;
 }
 
 static void init_main(void)
 {
-    if (sizeof(void *) < 8 || kn_os_address_space_limit() < ADDRESS_SPACE_AMPLE)
+    if (sizeof(void *) < 8)
         return;
     kn_desc *table = reserve_table();
     if (table == NULL)
