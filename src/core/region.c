@@ -133,7 +133,8 @@ static bool is_unmistakable(uint64_t base, uint64_t bytes)
     uint64_t library = (uintptr_t)&region;
     uint64_t program = kn_os_program_address();
     uint64_t stack = (uintptr_t)&stack;
-    if ((base & (TABLE_SPAN - 1)) + bytes > TABLE_SPAN)
+    uint64_t first = base & (TABLE_SPAN - 1);
+    if (first == 0 || first + bytes > TABLE_SPAN) /* the first place is NULL's */
         return false;
     if (kn_os_reserve_area().end == 0) /* no choice */
         return true;
