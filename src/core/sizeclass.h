@@ -7,7 +7,7 @@
  *     class     1   2  ...  32 |  33   34  ...   40 |   41   42 ...   48 | ... |    80
  *     bytes    16  32  ... 512 | 576  640  ... 1024 | 1152 1280 ... 2048 | ... | 32768
  *
- * Waste: a block is at most 12.5 % larger than the request for requests over 112 bytes, at most 15
+ * Waste: a block is at most 12.5 % larger than the request for requests over 113 bytes, at most 15
  * bytes below that. All blocks are 16-byte aligned; a block whose size is a multiple of 2^k is
  * 2^k-aligned (k <= 14), because slabs start on granules.
  *
