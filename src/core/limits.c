@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/assert.h"
+#include "core/cgroup.h"
 #include "core/options.h"
 #include "core/page_heap.h"
 
@@ -133,6 +134,18 @@ void kn_limits_apply(void)
     limits.is_soft_passed = false;
     set_thresholds();
     kn_lock_release(&kn_page_heap_lock);
+}
+
+void kn_limits_apply_cgroup(void)
+{
+    uint64_t percent = kn_option(KN_OPTION_limit_cgroup);
+    uint64_t allowed = percent != 0 ? kn_cgroup_own_limit_bytes() : UINT64_MAX;
+    uint64_t limit = allowed / 100 * percent;
+    /* Groups without a limit of their own have one beyond all memory. */
+    if (allowed > KN_OPTION_LIMIT_MOST || limit == 0)
+        return;
+    kn_store_relaxed(&kn_option_values[KN_OPTION_limit_hard], limit);
+    kn_limits_apply();
 }
 
 int kn_limits_set(const struct knoll_limits *new)

@@ -64,6 +64,9 @@ KN_COLD bool kn_limits_try_relieve(size_t bytes);
 /* Takes over the values of the options; with the options' lock held. */
 void kn_limits_apply(void);
 
+/* The hard limit as a part of what the control group allows; with the options' lock held. */
+void kn_limits_apply_cgroup(void);
+
 /* As the public functions. */
 int kn_limits_set(const struct knoll_limits *limits);
 void kn_limits_get(struct knoll_limits *limits);

@@ -231,6 +231,9 @@ static void apply(enum kn_option_id id)
     case KN_OPTION_limit_reserve:
         kn_limits_apply();
         break;
+    case KN_OPTION_limit_cgroup:
+        kn_limits_apply_cgroup();
+        break;
     default:
         break;
     }

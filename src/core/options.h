@@ -20,6 +20,9 @@
 
 #include <knoll/options.h>
 
+/* The largest limit on memory: more than there are addresses for. */
+#define KN_OPTION_LIMIT_MOST ((uint64_t)1 << 46)
+
 enum kn_option_id {
 #define KN_OPTION(name, type, value, least, most, words, text) KN_OPTION_##name,
 #include "core/options.def"
