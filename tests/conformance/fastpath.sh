@@ -7,9 +7,9 @@ set -euo pipefail
 build=$1
 case $(basename "$build") in
 *-release) ;;
-*) echo "passed: it is for release builds"; exit 0 ;;
+*) echo "it is for release builds"; echo passed; exit 0 ;;
 esac
-[ "$(uname -m)" = x86_64 ] || { echo "passed: it is for x86-64"; exit 0; }
+[ "$(uname -m)" = x86_64 ] || { echo "it is for x86-64"; echo passed; exit 0; }
 
 # The instructions from the first on to the first return.
 line() {

@@ -1,6 +1,7 @@
 /* Runs the programs of tests/conformance with libc's malloc and with the library, and compares; and
  * the scripts there, which build programs first. */
 #include "child.h"
+#include "command.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,18 +16,12 @@ static void run(struct kn_child *child, const char *program, const char *preload
     kn_child_assert_exit(child, 0);
 }
 
-static void skip_if_sanitized(void)
-{
-    if (kn_test_is_sanitized())
-        kn_test_skip("the sanitizer brings its own malloc");
-}
-
 static void compare(const char *program)
 {
     static struct kn_child with_libc;
     static struct kn_child with_knoll;
     char library[512];
-    skip_if_sanitized();
+    kn_command_need_malloc();
     snprintf(library, sizeof(library), "%s", kn_test_built("libknoll.so"));
     run(&with_libc, program, "");
     run(&with_knoll, program, library);
@@ -54,7 +49,7 @@ KN_TEST_LOOP(conformance, first_call_may_be_any, 0, 14)
     char path[512];
     char variable[600];
     char number[16];
-    skip_if_sanitized();
+    kn_command_need_malloc();
     snprintf(path, sizeof(path), "%s", kn_test_built("tests/conformance/first_call"));
     snprintf(variable, sizeof(variable), "LD_PRELOAD=%s", kn_test_built("libknoll.so"));
     snprintf(number, sizeof(number), "%d", _i);
@@ -68,7 +63,7 @@ static void run_script(const char *script)
     struct kn_child child;
     char path[512];
     char build[512];
-    skip_if_sanitized();
+    kn_command_need_malloc();
     snprintf(path, sizeof(path), "%s", kn_test_source(script));
     snprintf(build, sizeof(build), "%s", kn_test_built(""));
     kn_child_run(&child, (char *[]){path, build, NULL}, NULL);

@@ -179,7 +179,7 @@ KN_TEST(exit_stats, go_to_a_file_for_each_process)
 
 KN_TEST(exit_stats, name_a_file_that_cannot_be_written)
 {
-    kn_command_need_preload();
+    kn_command_need_malloc();
     kn_command_run(&child, NULL, "run", "--stats=/no/such/file", "true", NULL);
     kn_child_assert_exit(&child, 125);
     ck_assert_str_eq(child.output, "knoll: --stats=/no/such/file: No such file or directory\n");
