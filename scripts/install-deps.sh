@@ -31,6 +31,7 @@ find_missing() {
     need_command shellcheck shellcheck
     need_command mandoc mandoc
     need_command valgrind valgrind
+    need_command spin spin
     if ! pkg-config --exists check 2>/dev/null; then
         missing+=(check)
     fi
