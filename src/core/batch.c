@@ -53,7 +53,7 @@ static bool is_unowned(const struct kn_run *run)
 
 /*
  * A slab handed out completely is claimed by the heap that frees into it, if that heap has itself
- * handed out as many slabs of the class as it has claimed: one that allocates will use the blocks,
+ * handed out more slabs of the class than it has claimed: one that allocates will use the blocks,
  * one that only frees would hoard them.
  */
 static bool try_claim_full(struct kn_heap *heap, struct kn_run *run)

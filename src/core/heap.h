@@ -6,14 +6,14 @@
  * and cell touches no slab. Free puts a block into the cell only if the block's slab belongs to
  * this heap and the cell has room:
  *
- *     malloc <-- cell <-- free of own block                   four loads and two stores each way
+ *     malloc <-- cell <-- free of own block
  *                 ^          | no room
  *                 |          v
  *              slab's local list    remote list <-- batches of other threads' heaps
  *
  * A cell of a small class (up to 512 bytes) counts its blocks in one byte, in units of 16 bytes:
  *
- *     units[c] = 1 + c * blocks      empty: 1, full: above 255 - c; a cell holds up to 4 KiB
+ *     units[c] = 1 + c * blocks      empty: 1, full: above 255 - c; up to 4 KiB
  *
  * so that malloc's subtraction of c and free's addition of c tell "empty" and "full" by the carry
  * flag. A list that a refill takes over may be longer than the counter can say; bin->beyond counts

@@ -2,9 +2,9 @@
  * The page heap: hands out runs of granules, takes them back, and bounds the memory that lies
  * unused.
  *
- * Free runs are coalesced at once and sit in one of two indexes, ordered by size and then address
- * (best fit, lowest address first): runs with dirty granules, and wholly clean ones. A request is
- * served from
+ * Free runs are coalesced at once and sit in one of two indexes: runs with dirty granules, and
+ * wholly clean ones. Both find the best fit; among equals long runs are had lowest address first,
+ * short ones by and large. A request is served from
  *
  *     1. the best fit among the runs with dirty granules    no page fault, or few
  *     2. the best fit among the clean runs                  faults on first touch

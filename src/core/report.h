@@ -3,7 +3,7 @@
  * pointer, and what that pointer is; then the policy (option on_error): abort, or carry on as if
  * the call had not been made.
  *
- *     knoll: free(0x7f30c4001010): double free: the 48-byte block was already free
+ *     knoll: free(0x7f30c4001010): double free: already free: a 48-byte block
  *
  * Threads and signals: safe anywhere; takes no lock, allocates nothing, writes to file descriptor 2
  * in one write.
