@@ -12,10 +12,11 @@ static void allocate_slowly(void)
 {
     static const size_t sizes[] = {16, 700, 9000, 70000, 900000};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        free(kept);
-        kept = malloc(sizes[i]);
-        EXPECT(kept != NULL);
-        memset(kept, 1, sizes[i] < 9000 ? sizes[i] : 9000);
+        void *block = malloc(sizes[i]);
+        EXPECT(block != NULL);
+        memset(block, 1, sizes[i] < 9000 ? sizes[i] : 9000);
+        /* Two threads that fork at once run their handlers at once. */
+        free(__atomic_exchange_n(&kept, block, __ATOMIC_ACQ_REL));
     }
     nanosleep(&(struct timespec){0, 500000}, NULL);
     void *aligned = NULL;
