@@ -105,6 +105,9 @@ static void start_command(char **variables, char **command, const sigset_t *old_
         if (putenv(*variables) != 0)
             _exit(127);
     }
+    /* A shell starts background jobs with some signals ignored, which programs notice. */
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_DFL);
     sigprocmask(SIG_SETMASK, old_mask, NULL);
     setsid();
     execvp(command[0], command);
