@@ -26,8 +26,8 @@
  *
  * Threads: descriptors are atomic and relaxed. A heap's own tag is stored and cleared by the heap's
  * own thread alone, so a thread never misjudges its own blocks; whatever else it reads only decides
- * which slow path it takes. Ranges are added under the page heap's lock and never removed; kn_map_find
- * takes no lock.
+ * which slow path it takes. Ranges are added under the page heap's lock and never removed;
+ * kn_map_find takes no lock.
  */
 #ifndef KN_CORE_MAP_H
 #define KN_CORE_MAP_H

@@ -10,8 +10,8 @@
  *                | committed in growing steps | committed ahead of what they describe     |
  *
  * Locking: kn_region_grow is called with the page heap's lock held, which is also what protects
- * the state of region.c. Readers (kn_map_find) take no lock: a range is published with release order once it is
- * complete.
+ * the state of region.c. Readers (kn_map_find) take no lock: a range is published with release order
+ * once it is complete.
  */
 #ifndef KN_CORE_REGION_H
 #define KN_CORE_REGION_H
