@@ -1,6 +1,7 @@
 /* The general-purpose heap against a model that knows every block; see tests/support/model_run.h. */
 #include "harness.h"
 #include "model_run.h"
+#include "race.h"
 #include "start.h"
 
 #include "core/heap_check.h"
@@ -54,6 +55,12 @@ KN_TEST_SLOW(heap_model, agrees_in_several_threads, SECONDS)
 }
 
 #if KN_FAULTS
+
+KN_TEST_SLOW(heap_model, agrees_when_threads_yield_before_they_exchange, SECONDS)
+{
+    kn_race_stir(true);
+    run(&model_calls_core, 4, 60000);
+}
 
 KN_TEST(heap_model, agrees_when_there_is_no_main_range)
 {
