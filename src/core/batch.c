@@ -2,6 +2,9 @@
 
 #include "core/orphan.h"
 
+/* Among several heaps, one with this many slabs of a class has plenty. */
+#define PLENTY 4u
+
 static void post(struct kn_heap *heap, struct kn_batch *batch)
 {
     heap->open_batches--;
@@ -52,10 +55,16 @@ static bool is_unowned(const struct kn_run *run)
 }
 
 /*
- * A slab handed out completely is claimed by the heap that frees into it, if that heap has itself
- * handed out more slabs of the class than it has claimed: one that allocates will use the blocks,
- * one that only frees would hoard them.
+ * A slab handed out completely is claimed by the heap that frees into it, if that heap has handed
+ * out more slabs of the class than it has claimed: one that allocates will use the blocks, one that
+ * only frees would hoard them. And not if, among several threads, it has plenty already: what it
+ * does not claim gets into the pool, where the others find it.
  */
+static bool wants_more(const struct kn_bin *bin)
+{
+    return bin->balance > 0 && (bin->slab_count < PLENTY || kn_load_relaxed(&kn_heaps_in_use) == 1);
+}
+
 static bool try_claim_full(struct kn_heap *heap, struct kn_run *run)
 {
     uint64_t word = kn_load_relaxed(&run->slab.remote);
@@ -68,7 +77,7 @@ static bool try_claim_full(struct kn_heap *heap, struct kn_run *run)
 
 void kn_heap_free_remote(struct kn_heap *heap, struct kn_run *run, void *block)
 {
-    if (heap->bins[run->size_class].balance > 0 && is_unowned(run) && try_claim_full(heap, run)) {
+    if (wants_more(&heap->bins[run->size_class]) && is_unowned(run) && try_claim_full(heap, run)) {
         kn_heap_free_local(heap, run, block);
         return;
     }

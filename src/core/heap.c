@@ -17,6 +17,8 @@
 static const struct kn_heap heap_none = {.fast_tag = KN_TAG_NEVER};  /* has not needed one yet */
 static const struct kn_heap heap_ended = {.fast_tag = KN_TAG_NEVER}; /* has given it up for good */
 
+_Atomic uint32_t kn_heaps_in_use;
+
 _Thread_local struct kn_heap *kn_heap_self = (struct kn_heap *)&heap_none;
 
 static struct {
@@ -267,6 +269,7 @@ struct kn_heap *kn_heap_get(void)
     kn_lock_release(&heaps.lock);
     if (heap == NULL)
         return NULL;
+    kn_fetch_add_relaxed(&kn_heaps_in_use, 1);
     /* Set before the hook is armed: arming may allocate. */
     kn_heap_self = heap;
     kn_thread_arm_end_hook();
@@ -321,6 +324,7 @@ void kn_heap_thread_end(void)
     kn_lock_acquire(&heaps.lock);
     heap->next_unused = heaps.unused;
     heaps.unused = heap;
+    kn_fetch_sub_relaxed(&kn_heaps_in_use, 1);
     kn_lock_release(&heaps.lock);
 }
 

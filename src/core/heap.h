@@ -79,6 +79,9 @@ struct kn_heap {
 
 extern KN_HIDDEN _Thread_local struct kn_heap *kn_heap_self;
 
+/* Heaps that threads have at the moment. */
+extern KN_HIDDEN _Atomic uint32_t kn_heaps_in_use;
+
 /* The calling thread's heap, made on first use. NULL if it cannot have one; then use the shared
  * heap. */
 struct kn_heap *kn_heap_get(void);
