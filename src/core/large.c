@@ -100,7 +100,9 @@ bool kn_large_try_resize(struct kn_run *run, size_t bytes)
     } else if (!run->moved) {
         kn_run_cut(run, granules);
     } else {
-        return true; /* cutting would leave part of the kernel's extra mapping behind */
+        /* Cutting would leave part of the kernel's extra mapping behind: the block stays whole, or is
+         * copied when too much of it would lie idle. */
+        return granules >= run->granules / 2;
     }
     run->large.bytes = granules * KN_GRANULE;
     return true;
