@@ -283,9 +283,12 @@ void *kn_realloc(void *p, size_t bytes, enum kn_call call)
     if (KN_UNLIKELY(!find_block(p, &target)))
         return realloc_foreign(p, bytes, call);
     size_t usable = usable_bytes(&target);
-    if (fits_well(bytes, usable) && (target.size_class != 0 || usable - bytes < KN_GRANULE))
+    /* A large block that just about fits a slab stays as well, or a size that flips around the
+     * border would be copied each time. */
+    bool stays_large = target.size_class == 0 && bytes > KN_MEDIUM_MAX;
+    if (fits_well(bytes, usable) && (!stays_large || usable - bytes < KN_GRANULE))
         return p;
-    if (target.size_class == 0 && bytes > KN_MEDIUM_MAX) {
+    if (stays_large) {
         if (kn_large_try_resize(target.run, bytes))
             return p;
         if (bytes > usable) {
