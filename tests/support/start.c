@@ -4,6 +4,7 @@
 #include "os/os_fault.h"
 
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,14 @@
 #include <unistd.h>
 
 static const char variable[] = "KNOLL_TEST_START";
+
+void (*kn_start_fork_hook)(void);
+
+static void call_fork_hook(void)
+{
+    if (kn_start_fork_hook != NULL)
+        kn_start_fork_hook();
+}
 
 static void set_limit(__rlimit_resource_t resource, size_t bytes)
 {
@@ -25,6 +34,8 @@ static void apply(const char *name, size_t value)
         set_limit(RLIMIT_AS, value);
     else if (strcmp(name, "data") == 0)
         set_limit(RLIMIT_DATA, value);
+    else if (strcmp(name, "early-fork") == 0)
+        (void)pthread_atfork(call_fork_hook, call_fork_hook, call_fork_hook);
 #if KN_FAULTS
     else if (strcmp(name, "reserve-fails") == 0)
         kn_os_fault_set(KN_FAULT_RESERVE, 1, value);

@@ -16,6 +16,8 @@
  *     page=BYTES        the size of a page, no less than the true one (needs KN_FAULTS)
  *     as=BYTES          RLIMIT_AS
  *     data=BYTES        RLIMIT_DATA
+ *     early-fork=1      kn_start_fork_hook is called before and after each fork, by handlers that
+ *                       were registered earlier than the heap's
  */
 #ifndef KN_TESTS_SUPPORT_START_H
 #define KN_TESTS_SUPPORT_START_H
@@ -26,6 +28,8 @@
 /* True: the test has been run and has passed; false: this is the process for it. Fails the test if
  * that process fails. */
 bool kn_start_again(const char *test, const char *conditions);
+
+extern void (*kn_start_fork_hook)(void);
 
 /* What of the limits "as" and "data" this process has used up. */
 size_t kn_start_as_bytes(void);

@@ -1,110 +1,83 @@
 #include "core/sizeclass.h"
 
-#include "harness.h"
 #include "require.h"
 
-/* Above this many bytes a block is at most an eighth larger than the request. */
-enum { TINY_MAX = 113 };
+#include "base/align.h"
+#include "core/init.h"
 
-struct waste {
-    double worst; /* as parts of the request */
-    double mean;
-    double total;      /* of all requests together */
-    size_t most_bytes; /* in one block */
-};
-
-/* Of all requests in a range, each of which is as likely as the others. */
-static struct waste waste_of(size_t least, size_t most)
+KN_TEST(sizeclass, gives_each_size_the_smallest_class_that_holds_it)
 {
-    struct waste waste = {0};
-    double sum = 0;
-    size_t requested = 0;
-    size_t wasted = 0;
-    for (size_t bytes = least; bytes <= most; bytes++) {
-        size_t unused = kn_class_bytes(kn_class_of(bytes)) - bytes;
-        double part = (double)unused / (double)bytes;
-        sum += part;
-        requested += bytes;
-        wasted += unused;
-        waste.worst = part > waste.worst ? part : waste.worst;
-        waste.most_bytes = unused > waste.most_bytes ? unused : waste.most_bytes;
-    }
-    waste.mean = sum / (double)(most - least + 1);
-    waste.total = (double)wasted / (double)requested;
-    return waste;
-}
-
-KN_TEST(sizeclass, is_the_smallest_that_fits)
-{
-    kn_sizeclass_init();
+    kn_init();
     for (size_t bytes = 1; bytes <= KN_MEDIUM_MAX; bytes++) {
         unsigned size_class = kn_class_of(bytes);
         kn_require(size_class >= 1 && size_class < KN_CLASS_COUNT);
         kn_require(kn_class_bytes(size_class) >= bytes);
         kn_require(size_class == 1 || kn_class_bytes(size_class - 1) < bytes);
+        kn_require((bytes <= KN_SMALL_MAX) == (size_class < KN_SMALL_CLASSES));
     }
+    ck_assert_uint_eq(kn_class_bytes(KN_SMALL_CLASSES - 1), KN_SMALL_MAX);
+    ck_assert_uint_eq(kn_class_bytes(KN_CLASS_COUNT - 1), KN_MEDIUM_MAX);
 }
 
-KN_TEST(sizeclass, wastes_at_most_fifteen_bytes_of_a_small_block)
+KN_TEST(sizeclass, wastes_no_more_than_an_eighth_and_less_on_average)
 {
-    kn_sizeclass_init();
-    ck_assert_uint_le(waste_of(1, KN_SMALL_MAX).most_bytes, 15);
-}
-
-KN_TEST(sizeclass, wastes_at_most_an_eighth_when_not_tiny)
-{
-    kn_sizeclass_init();
-    ck_assert_double_le(waste_of(TINY_MAX + 1, KN_MEDIUM_MAX).worst, 0.125);
-    ck_assert_double_gt(waste_of(TINY_MAX, TINY_MAX).worst, 0.125);
-}
-
-KN_TEST(sizeclass, wastes_less_than_a_twentieth_in_the_mean)
-{
-    kn_sizeclass_init();
-    ck_assert_double_lt(waste_of(1, KN_MEDIUM_MAX).mean, 0.05);
-    ck_assert_double_lt(waste_of(1, KN_MEDIUM_MAX).total, 0.05);
-    ck_assert_double_lt(waste_of(TINY_MAX + 1, KN_SMALL_MAX).mean, 0.05);
-    ck_assert_double_lt(waste_of(TINY_MAX + 1, KN_MEDIUM_MAX).mean, 0.05);
-}
-
-static void check_slab(const struct kn_class *c, size_t granules)
-{
-    size_t bytes = granules * KN_GRANULE;
-    size_t blocks = bytes / c->block_bytes;
-    kn_require(blocks >= 8 && blocks <= KN_SLAB_CAPACITY_MAX);
-    kn_require((bytes - blocks * c->block_bytes) * 32 <= bytes);
-    for (uint32_t offset = 0; offset < bytes; offset++)
-        kn_require(kn_class_index_of(c, offset) == offset / c->block_bytes);
-}
-
-KN_TEST(sizeclass, has_slabs_of_eight_blocks_and_almost_no_rest)
-{
-    kn_sizeclass_init();
-    for (unsigned i = 1; i < KN_CLASS_COUNT; i++) {
-        check_slab(&kn_classes[i], kn_classes[i].slab_granules);
-        check_slab(&kn_classes[i], kn_classes[i].slab_granules_grown);
-    }
-}
-
-KN_TEST(sizeclass, aligns_all_blocks_when_the_class_was_chosen_for_an_alignment)
-{
-    kn_sizeclass_init();
-    for (size_t align = 1; align <= KN_GRANULE; align *= 2) {
-        for (size_t bytes = 1; bytes <= KN_MEDIUM_MAX; bytes += bytes < 2048 ? 1 : 61) {
-            unsigned size_class = kn_class_of_aligned(bytes, align);
-            kn_require(size_class < KN_CLASS_COUNT);
-            if (size_class == 0)
-                continue;
-            kn_require(kn_class_bytes(size_class) >= bytes);
-            kn_require(kn_class_bytes(size_class) % align == 0);
+    uint64_t asked = 0;
+    uint64_t wasted = 0;
+    kn_init();
+    for (size_t bytes = 1; bytes <= KN_MEDIUM_MAX; bytes++) {
+        size_t waste = kn_class_bytes(kn_class_of(bytes)) - bytes;
+        kn_require(bytes > 113 ? waste * 8 <= bytes : waste <= 15);
+        if (bytes > 113) {
+            asked += bytes;
+            wasted += waste;
         }
     }
+    ck_assert_uint_lt(wasted * 100, asked * 6);
 }
 
-KN_TEST(sizeclass, is_none_when_no_slab_has_such_blocks)
+KN_TEST(sizeclass, finds_the_block_of_every_offset_in_a_slab)
 {
-    kn_sizeclass_init();
-    ck_assert_uint_eq(kn_class_of_aligned(1, 2 * KN_GRANULE), 0);
+    kn_init();
+    for (unsigned i = 1; i < KN_CLASS_COUNT; i++) {
+        const struct kn_class *c = &kn_classes[i];
+        uint32_t slab_bytes = (uint32_t)(c->slab_granules_grown * KN_GRANULE);
+        for (uint32_t offset = 0; offset < slab_bytes; offset += i < 20 ? 1 : 7)
+            kn_require(kn_class_index_of(c, offset) == offset / c->block_bytes);
+        for (uint32_t offset = 0; offset < slab_bytes; offset += c->block_bytes)
+            kn_require(kn_class_index_of(c, offset) == offset / c->block_bytes);
+    }
+}
+
+KN_TEST(sizeclass, makes_slabs_that_waste_little_and_hold_several_blocks)
+{
+    kn_init();
+    for (unsigned i = 1; i < KN_CLASS_COUNT; i++) {
+        const struct kn_class *c = &kn_classes[i];
+        const size_t sizes[] = {c->slab_granules * KN_GRANULE, c->slab_granules_grown * KN_GRANULE};
+        for (size_t k = 0; k < KN_ARRAY_LEN(sizes); k++) {
+            size_t blocks = sizes[k] / c->block_bytes;
+            kn_require(blocks >= 8 && blocks <= KN_SLAB_CAPACITY_MAX);
+            kn_require((sizes[k] - blocks * c->block_bytes) * 32 <= sizes[k]);
+        }
+        kn_require(c->slab_granules <= c->slab_granules_grown);
+        kn_require(c->cell_blocks >= 2 && c->batch_blocks >= 1);
+    }
+}
+
+KN_TEST(sizeclass, finds_the_smallest_class_with_an_alignment)
+{
+    kn_init();
+    for (size_t align = 1; align <= KN_GRANULE; align *= 2) {
+        for (size_t bytes = 1; bytes <= KN_MEDIUM_MAX; bytes += bytes < 1100 ? 1 : 61) {
+            unsigned found = kn_class_of_aligned(bytes, align);
+            unsigned expected = 0;
+            for (unsigned i = KN_CLASS_COUNT - 1; i > 0; i--) {
+                if (kn_class_bytes(i) >= bytes && kn_class_bytes(i) % align == 0)
+                    expected = i;
+            }
+            kn_require(found == expected);
+        }
+    }
     ck_assert_uint_eq(kn_class_of_aligned(KN_MEDIUM_MAX + 1, 16), 0);
-    ck_assert_uint_ne(kn_class_of_aligned(KN_MEDIUM_MAX, KN_GRANULE), 0);
+    ck_assert_uint_eq(kn_class_of_aligned(1, 2 * KN_GRANULE), 0);
 }
