@@ -11,6 +11,7 @@
 #include "core/page_heap.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -115,27 +116,27 @@ KN_TEST(fork, lets_handlers_of_others_allocate_within_its_own)
     ck_assert_uint_eq(handled, 2);
 }
 
+static _Atomic(void *) held;
+
 static void *hold_block(void *arg)
 {
-    void **block = arg;
-    *block = core->malloc(5000);
-    memset(*block, 4, 5000);
+    void *block = core->malloc(5000);
+    memset(block, 4, 5000);
+    atomic_store(&held, block);
     pause();
-    return NULL;
+    return arg;
 }
 
 KN_TEST(fork, lets_the_child_free_blocks_of_threads_it_does_not_have)
 {
     pthread_t thread;
-    void *volatile block = NULL;
-    ck_assert_int_eq(pthread_create(&thread, NULL, hold_block, (void *)&block), 0);
-    while (((void *volatile *)&block)[0] == NULL)
+    ck_assert_int_eq(pthread_create(&thread, NULL, hold_block, NULL), 0);
+    while (atomic_load(&held) == NULL)
         usleep(100);
-    usleep(20000);
     pid_t child = fork();
     if (child == 0) {
         alarm(SECONDS);
-        core->free(block);
+        core->free(atomic_load(&held));
         use();
         _exit(0);
     }
