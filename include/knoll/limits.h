@@ -46,7 +46,8 @@ struct knoll_limit_state {
 
 /*
  * Called by the thread whose request met the limit, from inside that request, without locks. It may
- * allocate and free; events of its own requests are not delivered. It must not throw or longjmp.
+ * allocate and free; events of its own requests are not delivered. Several threads may be in it at
+ * the same time. It must not throw or longjmp.
  */
 typedef void knoll_limit_callback(const struct knoll_limit_state *state, void *arg);
 

@@ -32,7 +32,7 @@
 /* Slots and descriptors are committed for this many granules at a time (1 MiB of slots). */
 #define METADATA_GRANULES ((size_t)16384)
 /* Further ranges: aligned to the radix map's unit, at least this large. */
-#define RANGE_UNIT_LOG2 20
+#define RANGE_UNIT_LOG2 16
 #define RANGE_UNIT      ((size_t)1 << RANGE_UNIT_LOG2)
 #define RANGE_BYTES_MIN ((size_t)4 << 20)
 #define RANGE_BYTES_MAX ((size_t)1 << 30)

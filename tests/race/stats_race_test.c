@@ -33,7 +33,8 @@ static void *spawn(void *arg)
 {
     pthread_t thread;
     for (int i = 0; i < 3; i++) {
-        kn_require(pthread_create(&thread, NULL, churn, (char *)arg + i) == 0);
+        kn_require(pthread_create(&thread, NULL, churn, (void *)((uintptr_t)arg + (uintptr_t)i)) ==
+                   0);
         kn_require(pthread_join(thread, NULL) == 0);
     }
     return NULL;

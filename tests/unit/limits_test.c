@@ -1,5 +1,7 @@
 #include "require.h"
 
+#include "base/atomic.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -158,6 +160,16 @@ KN_TEST(limits, callback_may_meet_the_limit_itself)
     ck_assert_int_eq(events.soft, 1);
 }
 
+static _Atomic size_t events_of_all;
+
+/* Several threads may be in here at the same time. */
+static void count_event(const struct knoll_limit_state *state, void *arg)
+{
+    (void)state;
+    (void)arg;
+    kn_fetch_add_relaxed(&events_of_all, 1);
+}
+
 static void *fill(void *arg)
 {
     size_t *count = arg;
@@ -171,10 +183,12 @@ KN_TEST(limits, hard_holds_when_threads_race_for_the_last_memory)
     pthread_t threads[4];
     size_t counts[4] = {0, 0, 0, 0};
     set(0, 32 * MIB, 0);
+    knoll_limits_watch(count_event, NULL);
     for (size_t i = 0; i < 4; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, fill, &counts[i]), 0);
     for (size_t i = 0; i < 4; i++)
         ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    ck_assert_uint_ge(kn_load_relaxed(&events_of_all), 1);
     ck_assert_uint_le(used(), 32 * MIB);
     ck_assert_uint_ge((counts[0] + counts[1] + counts[2] + counts[3]) * 4096, 28 * MIB);
 }
