@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdint.h>
+#include <time.h>
 
 struct start {
     pthread_t id;
@@ -44,23 +45,27 @@ void kn_race_run(unsigned threads, kn_race_body body, void *arg)
 
 #if KN_FAULTS
 
-/* Yields in one of eight points, by a generator of the thread's own. */
-static void yield_sometimes(void)
+/* Yields in one of eight points, and sleeps for long enough that others do much in one of 512, by a
+ * generator of the thread's own. */
+static void hold_up_sometimes(void)
 {
     static _Thread_local uint32_t state;
+    static const struct timespec a_while = {.tv_nsec = 100000};
 
     if (state == 0)
         state = (uint32_t)(uintptr_t)&state | 1u;
     state ^= state << 13;
     state ^= state >> 17;
     state ^= state << 5;
-    if (state % 8 == 0)
+    if (state % 512 == 0)
+        nanosleep(&a_while, NULL);
+    else if (state % 8 == 0)
         sched_yield();
 }
 
 void kn_race_stir(bool is_on)
 {
-    atomic_store_explicit(&kn_race_point_hook, is_on ? yield_sometimes : NULL,
+    atomic_store_explicit(&kn_race_point_hook, is_on ? hold_up_sometimes : NULL,
                           memory_order_relaxed);
 }
 

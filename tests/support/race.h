@@ -7,7 +7,7 @@
  *     kn_race_run(4, push_some, &shared);
  *
  * All threads start at once. Where the build has race points (debug and sanitizer variants), a
- * stirred thread now and then yields right before an exchange or compare-and-swap.
+ * stirred thread now and then yields or sleeps right before an exchange or compare-and-swap.
  */
 #ifndef KN_TESTS_SUPPORT_RACE_H
 #define KN_TESTS_SUPPORT_RACE_H
@@ -25,7 +25,7 @@ typedef void (*kn_race_body)(unsigned thread, struct kn_rng *rng, void *arg);
  * ended. */
 void kn_race_run(unsigned threads, kn_race_body body, void *arg);
 
-/* Has every thread of the process yield at race points, or stop doing so. */
+/* Holds every thread of the process up at race points, or stops doing so. */
 void kn_race_stir(bool is_on);
 
 #endif
