@@ -107,7 +107,7 @@ HAVE_CHECK := $(strip $(CHECK_LIBS))
 
 # ---- root products --------------------------------------------------------------------------
 
-.PHONY: all products lib examples clean distclean help FORCE
+.PHONY: all products lib clean distclean help FORCE
 .DEFAULT_GOAL := all
 
 ## make                      libknoll.so libknoll.a knoll test_allocator
@@ -175,7 +175,7 @@ $(B)/knoll: $(CLI_OBJECTS) $(B)/libknoll_layers.a $(B)/link.stamp
 TEST_LINKER := $(if $(TEST_CXX_SOURCES),$(CXX),$(CC))
 $(B)/test_allocator: $(TEST_OBJECTS) $(LAYER_OBJECTS) $(B)/link.stamp \
 		| $(TEST_PROGRAMS) $(B)/libknoll.so $(B)/libknoll.a $(B)/libknoll_api.a \
-		$(if $(CLI_SOURCES),$(B)/knoll)
+		$(if $(CLI_SOURCES),$(B)/knoll) $(EXAMPLES)
 	$(SAY) "  LD   $@"
 	@$(TEST_LINKER) $(VARIANT_FLAGS) -pthread $(LDFLAGS) -o $@ $(TEST_OBJECTS) \
 		$(LAYER_OBJECTS) $(CHECK_LIBS)
@@ -193,13 +193,6 @@ PROGRAM_LINKER = $(if $(wildcard $(@:$(B)/%=%.cpp)),$(CXX),$(CC))
 $(TEST_PROGRAMS): %: %.o $(B)/link.stamp
 	$(SAY) "  LD   $@"
 	@$(PROGRAM_LINKER) $(VARIANT_FLAGS) -pthread $(LDFLAGS) -o $@ $<
-
-$(EXAMPLES): %: %.o $(B)/libknoll.so $(B)/link.stamp
-	$(SAY) "  LD   $@"
-	@$(PROGRAM_LINKER) $(VARIANT_FLAGS) -pthread $(LDFLAGS) -o $@ $< -L$(B) -lknoll \
-		-Wl,-rpath,'$(abspath $(B))'
-## make examples             the programs of examples/
-examples: $(EXAMPLES)
 
 # ---- compiling ------------------------------------------------------------------------------
 
@@ -220,15 +213,6 @@ $(B)/tests/%.o: tests/%.cpp $(B)/flags.stamp
 	$(SAY) "  CXX  $@"
 	@mkdir -p $(@D)
 	@$(CXX) $(TEST_CXXFLAGS) $(CXXFLAGS) $(DEPFLAGS) -c -o $@ $<
-$(B)/examples/%.o: examples/%.c $(B)/flags.stamp
-	$(SAY) "  CC   $@"
-	@mkdir -p $(@D)
-	@$(CC) $(PROGRAM_CFLAGS) $(CFLAGS) $(DEPFLAGS) -c -o $@ $<
-$(B)/examples/%.o: examples/%.cpp $(B)/flags.stamp
-	$(SAY) "  CXX  $@"
-	@mkdir -p $(@D)
-	@$(CXX) -std=c++17 $(COMMON) $(WARNINGS) $(CXXFLAGS) $(DEPFLAGS) -c -o $@ $<
-
 # A stamp changes only when what it holds changes: other flags recompile, other lists of files
 # (one was removed, say) relink.
 define FLAGS_TEXT
