@@ -14,7 +14,8 @@
  *             | a number per order: | a bittree per order:      | a byte per unit:        |
  *             | where its tree      | bit b of order k is clear | order + 1 at the first  |
  *             | starts in words     | if block b of 2^k bytes   | unit of an allocated    |
- *             |                     | is free as a whole        | block, else 0           |
+ *             |                     | is free as a whole        | block, else 0, or FREED |
+ *             |                     |                           | if one began there once |
  *
  *             A little over 10 bits a unit, and two or three words an order. A mask of the orders
  *             that have a free block is kept aside.
@@ -22,7 +23,9 @@
  * Cost        with n units: alloc and free O(max_order - min_order) steps of O(log64 n), at most
  *             one split or merge per order; allocation takes the lowest free block of the smallest
  *             order that serves, and its lower end. Size of a block, and largest free block:
- *             constant. init O(n).
+ *             constant. init O(n). resize O(orders between the two sizes). An alignment above the
+ *             size is looked for in each order below it, one search for every free block that is not
+ *             so aligned.
  *             Less than half of a block is lost to rounding. A request of order k fails only if
  *             each of the aligned places for it meets an allocated block: so it succeeds as long as
  *             the allocated blocks, each counted as 2^k bytes at least, are less than the range
@@ -38,6 +41,9 @@
 #define KN_BUDDY_NONE SIZE_MAX
 
 enum { KN_BUDDY_ORDERS = (int)(sizeof(size_t) * 8) };
+
+/* In `orders`: no block begins here, but one that was freed did. */
+enum { KN_BUDDY_FREED = UINT8_MAX };
 
 struct kn_buddy {
     size_t *tree_at;
@@ -61,15 +67,32 @@ void kn_buddy_init(struct kn_buddy *buddy, void *metadata, size_t bytes, unsigne
  * there is none. */
 KN_NODISCARD size_t kn_buddy_alloc(struct kn_buddy *buddy, unsigned order);
 
+/* As above, at a multiple of 2^align_order < the width of size_t. Fails only if no aligned place is
+ * free. Of the blocks that have one, takes from the smallest. */
+KN_NODISCARD size_t kn_buddy_alloc_aligned(struct kn_buddy *buddy, unsigned order,
+                                           unsigned align_order);
+
 /* 0, or EINVAL with nothing changed if no allocated block starts at `offset`. */
 KN_NODISCARD int kn_buddy_free(struct kn_buddy *buddy, size_t offset);
+
+/* Makes the block at `offset` one of 2^order bytes (as kn_buddy_alloc has it) where it is. 0; EINVAL
+ * if no allocated block starts there; ENOMEM if it would not be aligned to its new size, or what
+ * lies behind it is not free. Errors change nothing. Shrinking never fails. */
+KN_NODISCARD int kn_buddy_resize(struct kn_buddy *buddy, size_t offset, unsigned order);
+
+/* Whether the byte stands for the order of an allocated block. */
+KN_INLINE bool kn_buddy_is_order(uint8_t byte)
+{
+    return byte != 0 && byte != KN_BUDDY_FREED;
+}
 
 /* The size of the allocated block that starts at `offset`; 0 if none does. */
 KN_INLINE size_t kn_buddy_block_bytes(const struct kn_buddy *buddy, size_t offset)
 {
     size_t unit = offset >> buddy->min_order;
 
-    if (unit >= buddy->units || unit << buddy->min_order != offset || buddy->orders[unit] == 0)
+    if (unit >= buddy->units || unit << buddy->min_order != offset ||
+        !kn_buddy_is_order(buddy->orders[unit]))
         return 0;
     return (size_t)1 << (buddy->orders[unit] - 1);
 }
@@ -86,6 +109,26 @@ KN_INLINE unsigned kn_buddy_order_of(size_t bytes)
 {
     return bytes <= 1 ? 0 : kn_log2_ceil(bytes);
 }
+
+/* The start of the allocated block that contains `offset`; KN_BUDDY_NONE if none does. */
+size_t kn_buddy_enclosing(const struct kn_buddy *buddy, size_t offset);
+
+/* Whether no allocated block starts at `offset` now, but a freed one did. */
+bool kn_buddy_was_freed(const struct kn_buddy *buddy, size_t offset);
+
+/* The number of free blocks of 2^order bytes. Linear in all places for such blocks, 64 a step. */
+size_t kn_buddy_free_blocks(const struct kn_buddy *buddy, unsigned order);
+
+struct kn_buddy_block {
+    size_t offset;
+    size_t bytes;
+    bool is_free;
+};
+
+/* Describes the block at `offset`, which must be 0 or the end of a block; false at the end of the
+ * range. */
+KN_NODISCARD bool kn_buddy_try_block_at(const struct kn_buddy *buddy, size_t offset,
+                                        struct kn_buddy_block *block);
 
 /* NULL if the blocks tile the range and all counts agree; else what is wrong. Linear. */
 const char *kn_buddy_check(const struct kn_buddy *buddy);

@@ -209,3 +209,97 @@ KN_TEST(buddy, check_finds_each_kind_of_damage)
     buddy.free_bytes += 16;
     kn_require_fault(kn_buddy_check(&buddy), "not merged");
 }
+
+KN_TEST(buddy, aligns_beyond_the_size_without_waste)
+{
+    init(4096, 4, 12);
+    ck_assert_uint_eq(kn_buddy_alloc(&buddy, 4), 0);
+    ck_assert_uint_eq(kn_buddy_alloc_aligned(&buddy, 4, 8), 256);
+    ck_assert_uint_eq(buddy.free_bytes, 4096 - 32);
+    ck_assert_uint_eq(kn_buddy_alloc_aligned(&buddy, 4, 11), 2048);
+    ck_assert_uint_eq(kn_buddy_alloc_aligned(&buddy, 4, 11), KN_BUDDY_NONE);
+    ck_assert_uint_eq(kn_buddy_alloc_aligned(&buddy, 4, 63), KN_BUDDY_NONE);
+    kn_require_sound(kn_buddy_check(&buddy));
+    ck_assert_int_eq(kn_buddy_free(&buddy, 0), 0);
+    /* The smallest block that has an aligned place is the 256 bytes there. */
+    ck_assert_uint_eq(kn_buddy_alloc_aligned(&buddy, 5, 63), 0);
+    ck_assert_uint_eq(kn_buddy_alloc_aligned(&buddy, 13, 13), KN_BUDDY_NONE);
+    kn_require_sound(kn_buddy_check(&buddy));
+}
+
+KN_TEST(buddy, grows_where_it_is_when_the_rest_is_free)
+{
+    init(4096, 4, 12);
+    ck_assert_uint_eq(kn_buddy_alloc(&buddy, 4), 0);
+    ck_assert_uint_eq(kn_buddy_alloc(&buddy, 4), 16);
+    ck_assert_int_eq(kn_buddy_resize(&buddy, 0, 5), ENOMEM);
+    ck_assert_int_eq(kn_buddy_resize(&buddy, 16, 5), ENOMEM);
+    ck_assert_int_eq(kn_buddy_resize(&buddy, 32, 5), EINVAL);
+    ck_assert_int_eq(kn_buddy_free(&buddy, 16), 0);
+    ck_assert_int_eq(kn_buddy_resize(&buddy, 0, 11), 0);
+    kn_require_sound(kn_buddy_check(&buddy));
+    ck_assert_uint_eq(kn_buddy_block_bytes(&buddy, 0), 2048);
+    ck_assert_uint_eq(buddy.free_bytes, 2048);
+    ck_assert_int_eq(kn_buddy_resize(&buddy, 0, 13), ENOMEM);
+    ck_assert_int_eq(kn_buddy_resize(&buddy, 0, 0), 0);
+    kn_require_sound(kn_buddy_check(&buddy));
+    ck_assert_uint_eq(kn_buddy_block_bytes(&buddy, 0), 16);
+    ck_assert_uint_eq(kn_buddy_largest_bytes(&buddy), 2048);
+    ck_assert_int_eq(kn_buddy_free(&buddy, 0), 0);
+    ck_assert_uint_eq(kn_buddy_largest_bytes(&buddy), 4096);
+}
+
+KN_TEST(buddy, does_not_grow_past_the_end)
+{
+    init(48, 4, 12);
+    ck_assert_uint_eq(kn_buddy_alloc(&buddy, 5), 0);
+    ck_assert_uint_eq(kn_buddy_alloc(&buddy, 4), 32);
+    ck_assert_int_eq(kn_buddy_resize(&buddy, 32, 5), ENOMEM);
+    kn_require_sound(kn_buddy_check(&buddy));
+}
+
+KN_TEST(buddy, tells_what_an_offset_is)
+{
+    init(4096 + 7, 4, 12);
+    ck_assert_uint_eq(kn_buddy_alloc(&buddy, 6), 0);
+    ck_assert_uint_eq(kn_buddy_enclosing(&buddy, 0), 0);
+    ck_assert_uint_eq(kn_buddy_enclosing(&buddy, 63), 0);
+    ck_assert_uint_eq(kn_buddy_enclosing(&buddy, 64), KN_BUDDY_NONE);
+    ck_assert_uint_eq(kn_buddy_enclosing(&buddy, 4096), KN_BUDDY_NONE);
+    ck_assert_uint_eq(kn_buddy_enclosing(&buddy, SIZE_MAX), KN_BUDDY_NONE);
+    ck_assert(!kn_buddy_was_freed(&buddy, 0));
+    ck_assert_int_eq(kn_buddy_free(&buddy, 0), 0);
+    ck_assert(kn_buddy_was_freed(&buddy, 0));
+    ck_assert(!kn_buddy_was_freed(&buddy, 1));
+    ck_assert(!kn_buddy_was_freed(&buddy, 16));
+    ck_assert_int_eq(kn_buddy_free(&buddy, 0), EINVAL);
+    kn_require_sound(kn_buddy_check(&buddy));
+}
+
+KN_TEST(buddy, lists_all_blocks_in_order)
+{
+    static const struct kn_buddy_block expected[] = {
+        {0, 16, true}, {16, 16, false}, {32, 32, true}, {64, 64, false}, {128, 64, true}};
+    struct kn_buddy_block block;
+    size_t offset = 0;
+
+    init(192 + 15, 4, 12);
+    ck_assert_uint_eq(kn_buddy_alloc(&buddy, 6), 128);
+    ck_assert_uint_eq(kn_buddy_alloc(&buddy, 4), 0);
+    ck_assert_uint_eq(kn_buddy_alloc(&buddy, 4), 16);
+    ck_assert_uint_eq(kn_buddy_alloc(&buddy, 6), 64);
+    ck_assert_int_eq(kn_buddy_free(&buddy, 0), 0);
+    ck_assert_int_eq(kn_buddy_free(&buddy, 128), 0);
+    for (size_t i = 0; i < KN_ARRAY_LEN(expected); i++) {
+        ck_assert(kn_buddy_try_block_at(&buddy, offset, &block));
+        ck_assert_uint_eq(block.offset, expected[i].offset);
+        ck_assert_uint_eq(block.bytes, expected[i].bytes);
+        ck_assert(block.is_free == expected[i].is_free);
+        offset += block.bytes;
+    }
+    ck_assert(!kn_buddy_try_block_at(&buddy, offset, &block));
+    ck_assert_uint_eq(kn_buddy_free_blocks(&buddy, 6), 1);
+    ck_assert_uint_eq(kn_buddy_free_blocks(&buddy, 7), 0);
+    ck_assert_uint_eq(kn_buddy_free_blocks(&buddy, 3), 0);
+    ck_assert_uint_eq(kn_buddy_free_blocks(&buddy, 60), 0);
+}
