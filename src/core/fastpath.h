@@ -4,7 +4,7 @@
  * atomic operation or a write to a slab's record.
  *
  * What each test of the fast path stands for:
- *   bytes < fast_limit        small request, and the thread has a heap with cells
+ *   bytes < fast_limit        small request, and the thread has a heap
  *   counter does not run under   the cell has a block
  *   desc ^ fast_tag < 33      16-byte aligned address in a small slab of this heap; gives the class
  *   counter does not run over    the cell has room
@@ -30,10 +30,11 @@ KN_INLINE void *kn_malloc_medium(struct kn_heap *heap, size_t bytes)
 
 KN_INLINE void *kn_malloc(size_t bytes)
 {
-    struct kn_heap *heap = kn_heap_self;
-    if (KN_UNLIKELY(bytes >= heap->fast_limit))
-        return bytes < heap->medium_limit ? kn_malloc_medium(heap, bytes) : kn_malloc_slow(bytes);
+    if (KN_UNLIKELY(bytes >= kn_self.fast_limit))
+        return bytes < kn_self.medium_limit ? kn_malloc_medium(kn_self.heap, bytes)
+                                            : kn_malloc_slow(bytes);
 
+    struct kn_heap *heap = kn_self.heap;
     size_t size_class = (bytes + 15) >> 4;
     KN_COUNTER8_SUB_OR_GOTO(&heap->units[size_class], size_class, empty);
     void *block = heap->head[size_class];
@@ -49,10 +50,10 @@ empty:
  */
 KN_INLINE void *kn_malloc_or(size_t bytes, void *(*slow)(size_t bytes))
 {
-    struct kn_heap *heap = kn_heap_self;
-    if (KN_UNLIKELY(bytes >= heap->fast_limit))
+    if (KN_UNLIKELY(bytes >= kn_self.fast_limit))
         return slow(bytes);
 
+    struct kn_heap *heap = kn_self.heap;
     size_t size_class = (bytes + 15) >> 4;
     KN_COUNTER8_SUB_OR_GOTO(&heap->units[size_class], size_class, empty);
     void *block = heap->head[size_class];
@@ -80,8 +81,8 @@ KN_INLINE void kn_free_medium(struct kn_heap *heap, void *p, size_t size_class, 
 KN_INLINE void kn_free(void *p, enum kn_call call)
 {
     uint64_t desc = kn_map_desc((uintptr_t)p);
-    struct kn_heap *heap = kn_heap_self;
-    size_t size_class = desc ^ heap->fast_tag;
+    size_t size_class = desc ^ kn_self.fast_tag;
+    struct kn_heap *heap = kn_self.heap;
     if (KN_UNLIKELY(size_class >= KN_SMALL_CLASSES)) {
         if (size_class < KN_CLASS_COUNT)
             kn_free_medium(heap, p, size_class, call);

@@ -6,6 +6,7 @@
 #include "core/meta.h"
 #include "core/orphan.h"
 #include "core/thread.h"
+#include "os/thread_id.h"
 
 /* New slabs become larger when a heap has made this many of a class. */
 #define SLABS_BEFORE_GROWTH 8u
@@ -14,12 +15,16 @@
 /* Batches are posted at least once in this many refills. */
 #define REFILLS_PER_POST 64u
 /* Threads without a heap point at one of these. They are never written to. */
-static const struct kn_heap heap_none = {.fast_tag = KN_TAG_NEVER};  /* has not needed one yet */
-static const struct kn_heap heap_ended = {.fast_tag = KN_TAG_NEVER}; /* has given it up for good */
+static const struct kn_heap heap_none;  /* has not needed one yet */
+static const struct kn_heap heap_ended; /* has given it up for good */
+#define SELF_WITHOUT(absent)                                                                       \
+    {                                                                                              \
+        .heap = (struct kn_heap *)(absent), .fast_tag = KN_TAG_NEVER                               \
+    }
 
 _Atomic uint32_t kn_heaps_in_use;
 
-_Thread_local struct kn_heap *kn_heap_self = (struct kn_heap *)&heap_none;
+_Thread_local struct kn_self kn_self = SELF_WITHOUT(&heap_none);
 
 static struct {
     struct kn_lock lock;
@@ -30,6 +35,7 @@ static struct {
     uint32_t shared_tag;
     _Atomic bool is_shared_ready;
     bool is_main_taken;
+    size_t main_owner;   /* id of the thread that has the main heap, or 0 */
     struct kn_heap main; /* for the first thread, so that a small program needs no further memory */
     struct kn_heap shared;
 } heaps;
@@ -139,7 +145,7 @@ void *kn_heap_refill(struct kn_heap *heap, unsigned size_class)
     struct kn_chain chain = find_blocks(heap, size_class);
     if (chain.count == 0)
         return NULL;
-    if (heap->fast_limit != 0) {
+    if (KN_LIKELY(!heap->is_shared)) {
         kn_cell_fill(heap, size_class, kn_link_next(chain.head), chain.count - 1);
     } else { /* a heap without cells: the rest goes back */
         struct kn_run *run = bin_first(&heap->bins[size_class]);
@@ -217,9 +223,6 @@ void kn_heap_flush(struct kn_heap *heap)
 static void heap_init(struct kn_heap *heap, uint32_t tag)
 {
     heap->tag = tag;
-    heap->fast_tag = heap->tag;
-    heap->fast_limit = KN_FAST_LIMIT;
-    heap->medium_limit = KN_MEDIUM_LIMIT;
     for (unsigned i = 1; i < KN_CLASS_COUNT; i++) {
         kn_dlist_init(&heap->bins[i].slabs);
         kn_cell_fill(heap, i, NULL, 0);
@@ -235,6 +238,8 @@ void kn_heaps_init(void)
     heaps.next_tag = KN_TAG_FIRST;
     heaps.shared_tag = heaps.next_tag;
     heaps.next_tag += KN_TAG_FIRST;
+    if (kn_self.heap == NULL)
+        kn_self = (struct kn_self)SELF_WITHOUT(&heap_none);
 }
 
 /* An unused heap, or a new one. Called with the list's lock held. */
@@ -247,6 +252,7 @@ static struct kn_heap *heap_obtain(void)
     }
     if (!heaps.is_main_taken) {
         heaps.is_main_taken = true;
+        heaps.main_owner = kn_os_thread_id();
         heap = &heaps.main;
     } else {
         heap = kn_meta_alloc(sizeof(*heap));
@@ -260,18 +266,24 @@ static struct kn_heap *heap_obtain(void)
 
 struct kn_heap *kn_heap_get(void)
 {
-    struct kn_heap *heap = kn_heap_self;
-    if (KN_LIKELY(heap != &heap_none))
+    struct kn_heap *heap = kn_self.heap;
+    if (KN_LIKELY(heap != NULL && heap != &heap_none))
         return heap == &heap_ended ? NULL : heap;
     kn_init();
     kn_lock_acquire(&heaps.lock);
-    heap = heap_obtain();
+    if (heaps.main_owner == kn_os_thread_id()) { /* the loader has cleared kn_self */
+        heap = &heaps.main;
+    } else if ((heap = heap_obtain()) != NULL) {
+        kn_fetch_add_relaxed(&kn_heaps_in_use, 1);
+    }
     kn_lock_release(&heaps.lock);
     if (heap == NULL)
         return NULL;
-    kn_fetch_add_relaxed(&kn_heaps_in_use, 1);
     /* Set before the hook is armed: arming may allocate. */
-    kn_heap_self = heap;
+    kn_self = (struct kn_self){.heap = heap,
+                               .fast_limit = KN_FAST_LIMIT,
+                               .medium_limit = KN_MEDIUM_LIMIT,
+                               .fast_tag = heap->tag};
     kn_thread_arm_end_hook();
     return heap;
 }
@@ -283,9 +295,6 @@ static void init_shared(void)
     if (heaps.shared.tag == 0) {
         heaps.shared.is_shared = true;
         heap_init(&heaps.shared, heaps.shared_tag);
-        heaps.shared.fast_limit = 0;
-        heaps.shared.medium_limit = 0;
-        heaps.shared.fast_tag = KN_TAG_NEVER;
         /* Release: pairs with the acquire in kn_heap_lock_shared. */
         kn_store_release(&heaps.is_shared_ready, true);
     }
@@ -308,10 +317,10 @@ void kn_heap_unlock_shared(void)
 
 void kn_heap_thread_end(void)
 {
-    struct kn_heap *heap = kn_heap_self;
-    if (heap == &heap_none || heap == &heap_ended)
+    struct kn_heap *heap = kn_self.heap;
+    if (heap == NULL || heap == &heap_none || heap == &heap_ended)
         return;
-    kn_heap_self = (struct kn_heap *)&heap_ended;
+    kn_self = (struct kn_self)SELF_WITHOUT(&heap_ended);
     kn_heap_flush(heap);
     for (unsigned i = 1; i < KN_CLASS_COUNT; i++) {
         struct kn_run *run;
@@ -322,6 +331,8 @@ void kn_heap_thread_end(void)
         heap->bins[i].slabs_made = 0;
     }
     kn_lock_acquire(&heaps.lock);
+    if (heap == &heaps.main)
+        heaps.main_owner = 0;
     heap->next_unused = heaps.unused;
     heaps.unused = heap;
     kn_fetch_sub_relaxed(&kn_heaps_in_use, 1);

@@ -20,9 +20,13 @@
  * the blocks that units[c] leaves out, and they are counted in when the counter says empty. A cell
  * of a medium class has a signed count of free places, room[c].
  *
- * fast_limit, medium_limit and fast_tag steer the fast path: a heap whose limits are 0 and whose
- * fast_tag is KN_TAG_NEVER sends every call to the slow path. Threads without a heap point at such
- * a constant one, so there is no test for "initialised".
+ * kn_self, in thread storage, steers the fast path: with limits of 0 and a tag that no descriptor
+ * has, every call takes the slow path, and there is no test for "initialised". A thread without a
+ * heap has such values, and points at a constant heap that nothing is in.
+ *
+ * The storage of a process's first thread holds zeroes while the loader runs the resolvers of
+ * indirect functions, and is set to its initial values afterwards, whatever a resolver's malloc
+ * has made of it. So zeroes mean "no heap yet" as well, and the thread finds the heap that it had.
  *
  * Threads: a heap belongs to one thread at a time, except the shared heap, which has a lock and
  * serves threads that cannot have one of their own (out of memory, or past their end). Ended heaps
@@ -63,9 +67,6 @@ struct kn_batch {
 struct kn_heap {
     void *head[KN_CLASS_COUNT]; /* first, so that the compilers index it without an addition */
     uint8_t units[KN_UNITS_ARRAY];
-    size_t fast_limit;   /* requests below it try the small cells: KN_FAST_LIMIT, or 0 */
-    size_t medium_limit; /* requests below it try the medium cells: KN_MEDIUM_MAX + 1, or 0 */
-    uint64_t fast_tag;   /* tag, or KN_TAG_NEVER */
     uint32_t tag;
     int16_t room[KN_CLASS_COUNT];
     uint16_t refills; /* since batches were last posted */
@@ -77,7 +78,14 @@ struct kn_heap {
     struct kn_heap *next_unused; /* in the list of heaps whose thread has ended */
 };
 
-extern KN_HIDDEN _Thread_local struct kn_heap *kn_heap_self;
+struct kn_self {
+    struct kn_heap *heap; /* NULL only before kn_init */
+    size_t fast_limit;    /* requests below it try the small cells: KN_FAST_LIMIT, or 0 */
+    size_t medium_limit;  /* requests below it try the medium cells: KN_MEDIUM_LIMIT, or 0 */
+    uint64_t fast_tag;    /* the heap's tag, or KN_TAG_NEVER */
+};
+
+extern KN_HIDDEN _Thread_local struct kn_self kn_self;
 
 /* Heaps that threads have at the moment. */
 extern KN_HIDDEN _Atomic uint32_t kn_heaps_in_use;

@@ -127,7 +127,7 @@ static const char *check_cell(struct scan *scan, const struct kn_heap *heap, uns
     } else if (heap->bins[size_class].beyond != 0) {
         return "blocks of a medium cell are counted apart";
     }
-    if (heap->fast_limit == 0 && count != 0)
+    if (heap->is_shared && count != 0)
         return "a heap without cells has blocks in a cell";
     return check_blocks(scan, heap->head[size_class], count, size_class, NULL, &tail);
 }

@@ -19,8 +19,8 @@
  * its libraries and its stack (region.c). An address that is not 16-byte aligned looks at a place
  * at least 256 GiB away from its own, where smaller heaps have nothing: misaligned addresses find a
  * zero, too. Where the table's 1 GiB of address space cannot be had (RLIMIT_AS, 32-bit), the
- * multiplier is 0 and the table a single zero, so every free takes the slow path and asks
- * kn_map_find. The table is not larger because mlockall fills in all of it.
+ * multiplier is 0 and the table a single KN_DESC_NOWHERE, so every free takes the slow path and
+ * asks kn_map_find. The table is not larger because mlockall fills in all of it.
  *
  * Further ranges are found through a radix map by kn_map_find only.
  *
@@ -50,6 +50,7 @@
 #define KN_DESC_CLEAN      0u          /* reads as zero; not in use or inside a large block */
 #define KN_DESC_DIRTY      0xFFFFFF01u /* old contents; not in use or inside a large block */
 #define KN_DESC_LARGE      0xFFFFFF02u /* first granule of a large block */
+#define KN_DESC_NOWHERE    0xFFFFFF03u /* the only value of the table that stands for no table */
 #define KN_DESC_UNOWNED    0xFFFFFE00u /* | class: a slab that no heap owns */
 #define KN_DESC_CLASS_MASK 0xFFu
 #define KN_DESC_TAG_MASK   0xFFFFFF00u
@@ -88,7 +89,7 @@ struct kn_place {
 extern KN_HIDDEN struct kn_map kn_map;
 
 /* The descriptor of any address; 0 for foreign and misaligned ones and for those outside the flat
- * table. */
+ * table, KN_DESC_NOWHERE for all of them while there is none. */
 static inline uint32_t kn_map_desc(uintptr_t address)
 {
     return kn_load_relaxed(&kn_map.table[(address * kn_map.multiplier) >> KN_MAP_SHIFT]);

@@ -50,7 +50,8 @@ static struct {
     struct kn_radix ranges; /* address >> RANGE_UNIT_LOG2 -> range, for all but the main one */
 } region = {.last = &kn_main_range};
 
-static kn_desc empty_table[1];
+/* Its value matches no tag, nor the zero of thread storage that the loader has not set yet. */
+static kn_desc empty_table[1] = {KN_DESC_NOWHERE};
 
 struct kn_range kn_main_range;
 struct kn_map kn_map = {.multiplier = 0, .table = empty_table};

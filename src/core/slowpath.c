@@ -221,7 +221,7 @@ void kn_free_slow(void *p, enum kn_call call)
         free_foreign(p, call);
     else if (target.size_class == 0)
         kn_large_free(target.run);
-    else if (!kn_heap_try_batch(kn_heap_self, target.run, p))
+    else if (!kn_heap_try_batch(kn_self.heap, target.run, p))
         free_slab_block(target.run, target.owner_tag, p, call);
 }
 

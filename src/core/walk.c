@@ -338,7 +338,7 @@ int kn_walk_runs(int (*visit)(const struct knoll_run *run, void *arg), void *arg
 
 static bool is_in_own_cell(const void *block, unsigned size_class)
 {
-    const struct kn_heap *heap = kn_heap_self;
+    const struct kn_heap *heap = kn_self.heap;
     uint32_t count = kn_stats_cell_blocks(heap, size_class);
     for (const void *at = heap->head[size_class]; count > 0 && at != NULL; count--) {
         if (at == block)

@@ -370,7 +370,7 @@ static void live_in_child(void)
         pthread_join(thread, NULL);
     }
     core->trim(0);
-    if (kn_heap_check(kn_heap_self) != NULL || kn_page_heap_check() != NULL)
+    if (kn_heap_check(kn_self.heap) != NULL || kn_page_heap_check() != NULL)
         _exit(2);
     _exit(0);
 }

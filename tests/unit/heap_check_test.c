@@ -24,7 +24,7 @@ static void begin(void)
         kn_require((blocks[i] = core->malloc(BYTES)) != NULL);
     for (size_t i = 0; i < SLAB_BLOCKS; i += 2)
         core->free(blocks[i]);
-    heap = kn_heap_self;
+    heap = kn_self.heap;
     size_class = kn_class_of(BYTES);
     slab = kn_run_at((uintptr_t)blocks[1]);
     kn_require_sound(kn_check_all(NULL));

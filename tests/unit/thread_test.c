@@ -32,7 +32,7 @@ static void *own_heap(void *arg)
 {
     (void)arg;
     core->free(core->malloc(100));
-    return kn_heap_self;
+    return kn_self.heap;
 }
 
 KN_TEST(thread, gives_its_heap_to_the_next_one)
@@ -46,10 +46,32 @@ KN_TEST(thread, gives_its_heap_to_the_next_one)
     ck_assert_uint_eq(heap_count(), heaps);
 }
 
+static void *initial_storage(void *copy)
+{
+    *(struct kn_self *)copy = kn_self;
+    return NULL;
+}
+
+/* The loader does so when the resolvers of indirect functions have run. */
+KN_TEST(thread, finds_its_heap_again_when_its_storage_was_set_anew)
+{
+    struct kn_self initial;
+    in_thread(initial_storage, &initial);
+    struct kn_heap *mine = own_heap(NULL);
+    size_t heaps = heap_count();
+    void *block = core->malloc(100);
+    kn_self = initial;
+    core->free(NULL);
+    core->free(block);
+    ck_assert_ptr_eq(own_heap(NULL), mine);
+    ck_assert_uint_eq(heap_count(), heaps);
+    kn_require_sound(kn_check_all(NULL));
+}
+
 static void *no_heap(void *arg)
 {
     (void)arg;
-    return (void *)(uintptr_t)(kn_heap_self->fast_limit != 0);
+    return (void *)(uintptr_t)(kn_self.fast_limit != 0);
 }
 
 KN_TEST(thread, gets_no_heap_before_it_needs_one)
@@ -109,7 +131,7 @@ KN_TEST(thread, goes_on_through_the_shared_heap_past_its_end)
     ck_assert_uint_eq(totals.slab_blocks + totals.large_blocks, 0);
     /* Its heap serves another thread, and the shared one is nobody's own. */
     struct kn_heap *next = in_thread(own_heap, NULL);
-    ck_assert(!next->is_shared && next != kn_heap_self);
+    ck_assert(!next->is_shared && next != kn_self.heap);
 }
 
 static void *destroy_block(void *block)
