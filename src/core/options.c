@@ -221,9 +221,11 @@ static void apply(enum kn_option_id id)
         break;
     case KN_OPTION_dirty_min:
     case KN_OPTION_dirty_share:
+    case KN_OPTION_dirty_slack:
         kn_lock_acquire(&kn_page_heap_lock);
         kn_page_heap_dirty_min_bytes = (size_t)kn_option(KN_OPTION_dirty_min);
         kn_page_heap_dirty_share = (size_t)kn_option(KN_OPTION_dirty_share);
+        kn_page_heap_dirty_slack_bytes = (size_t)kn_option(KN_OPTION_dirty_slack);
         kn_lock_release(&kn_page_heap_lock);
         break;
     case KN_OPTION_limit_soft:

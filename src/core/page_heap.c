@@ -7,6 +7,7 @@
 #include "core/limits.h"
 #include "core/map.h"
 #include "core/region.h"
+#include "core/slack.h"
 #include "os/os.h"
 
 /* One system call gives back at most this much, so that the run is soon to be had again, and not
@@ -15,12 +16,16 @@
 #define PURGE_GRANULES_MIN ((size_t)4)
 /* Going over the limit purges this share of the limit at once, so that not every free purges. */
 #define PURGE_SHARE ((size_t)4)
+/* A run with fewer clean granules than this is handed out as it is, others are made up for: below,
+ * system calls and faults cost more than the memory is worth. */
+#define MAKE_UP_GRANULES_MIN ((size_t)64)
 /* So many runs without a whole dirty page are passed over before purging is left for later. */
 #define PURGE_MISSES_MAX 8u
 
 struct kn_lock kn_page_heap_lock = KN_LOCK_INITIALIZER(KN_RANK_PAGE_HEAP);
 size_t kn_page_heap_dirty_min_bytes = (size_t)4 << 20;
 size_t kn_page_heap_dirty_share = 8;
+size_t kn_page_heap_dirty_slack_bytes = (size_t)64 << 20;
 
 /* Runs of up to this many granules have a list for each size, longer ones share a tree. */
 #define BINS 64
@@ -39,6 +44,7 @@ static struct {
     size_t used_peak;
     size_t dirty;
     size_t free;
+    struct kn_slack slack;
     bool purge_fails; /* the OS refuses to take memory back (locked pages): do not ask again */
     uint64_t purge_calls;
     uint64_t purged;
@@ -228,7 +234,8 @@ static struct kn_run *take(struct kn_run *run, size_t granules, size_t align_gra
 
 /* ---- giving memory back ---- */
 
-static size_t dirty_limit(void)
+/* Without the slack. */
+static size_t dirty_bound(void)
 {
     size_t share = pages.used / kn_page_heap_dirty_share;
     size_t least = kn_page_heap_dirty_min_bytes >> KN_GRANULE_LOG2;
@@ -350,20 +357,41 @@ static bool try_admit(size_t granules)
 static struct kn_run *find_fit(size_t granules)
 {
     struct kn_run *run = best_fit(&pages.with_dirty, granules);
-    if (run == NULL) {
-        if (pages.dirty != 0)
-            purge_to(pages.dirty > granules ? pages.dirty - granules : 0);
+    if (run == NULL)
         run = best_fit(&pages.clean, granules);
-        while (run == NULL) {
-            if (!try_grow(granules))
-                return NULL;
-            run = best_fit(&pages.with_dirty, granules);
-            if (run == NULL)
-                run = best_fit(&pages.clean, granules);
-        }
+    while (run == NULL) {
+        if (!try_grow(granules))
+            return NULL;
+        run = best_fit(&pages.with_dirty, granules);
+        if (run == NULL)
+            run = best_fit(&pages.clean, granules);
     }
     index_remove(run);
     return run;
+}
+
+/* The run that was just taken will make `faulted` granules resident: gives back as many others, as
+ * far as the process would otherwise become larger than it needed to be at its peak. */
+static void make_up_for(size_t faulted)
+{
+    if (faulted < MAKE_UP_GRANULES_MIN)
+        return;
+    size_t resident = pages.used + pages.dirty;
+    size_t excess = resident > pages.used_peak ? resident - pages.used_peak : 0;
+    size_t back = faulted < excess ? faulted : excess;
+    if (back != 0)
+        purge_to(pages.dirty - back);
+}
+
+/* Accounts for a run that is about to be handed out. */
+static void count_handed_out(size_t granules, size_t faulted)
+{
+    pages.used += granules;
+    if (pages.used > pages.used_peak)
+        pages.used_peak = pages.used;
+    size_t most = kn_page_heap_dirty_slack_bytes >> KN_GRANULE_LOG2;
+    most = most < pages.used_peak ? most : pages.used_peak;
+    kn_slack_handed_out(&pages.slack, faulted, pages.dirty, most);
 }
 
 struct kn_run *kn_run_alloc(size_t granules, size_t align_granules)
@@ -375,9 +403,9 @@ struct kn_run *kn_run_alloc(size_t granules, size_t align_granules)
     struct kn_run *run = try_admit(granules) ? find_fit(needed) : NULL;
     if (run != NULL) {
         run = take(run, granules, align_granules);
-        pages.used += granules;
-        if (pages.used > pages.used_peak)
-            pages.used_peak = pages.used;
+        size_t faulted = granules - run->dirty;
+        count_handed_out(granules, faulted);
+        make_up_for(faulted);
     }
     kn_lock_release(&kn_page_heap_lock);
     return run;
@@ -389,10 +417,12 @@ static void free_locked(struct kn_run *run, size_t dirty_granules)
     if (KN_UNLIKELY(pages.used < kn_limits_thresholds.below))
         kn_limits_fell();
     run_init(run, run->base, run->granules, dirty_granules);
+    size_t bound = dirty_bound();
+    kn_slack_taken_back(&pages.slack, run->granules, bound);
     insert_coalesced(run);
-    size_t limit = dirty_limit();
-    if (pages.dirty > limit)
-        purge_to(limit - limit / PURGE_SHARE);
+    bound += pages.slack.extra;
+    if (pages.dirty > bound)
+        kn_slack_given_back(&pages.slack, purge_to(bound - bound / PURGE_SHARE));
 }
 
 void kn_run_free(struct kn_run *run, size_t dirty_granules)
@@ -410,15 +440,16 @@ bool kn_run_try_extend(struct kn_run *run, size_t granules)
     kn_lock_acquire(&kn_page_heap_lock);
     struct kn_run *after = run + run->granules;
     if (kn_run_kind_of(after) == KN_RUN_FREE && after->granules >= extra && try_admit(extra)) {
+        size_t faulted = 0;
         index_remove(after);
         if (after->granules > extra)
             index_insert(run_split(after, extra));
+        faulted = extra - after->dirty;
         kn_run_set_kind(after, KN_RUN_NONE);
         run->granules = (uint32_t)granules;
         run[granules - 1].back = (uint32_t)granules - 1;
-        pages.used += extra;
-        if (pages.used > pages.used_peak)
-            pages.used_peak = pages.used;
+        count_handed_out(extra, faulted);
+        make_up_for(faulted);
         is_extended = true;
     }
     kn_lock_release(&kn_page_heap_lock);

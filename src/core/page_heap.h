@@ -10,10 +10,11 @@
  *     2. the best fit among the clean runs                  faults on first touch
  *     3. newly committed address space
  *
- * Cases 2 and 3 would make the process grow; they first give back as much dirty memory, oldest
- * first, as they are about to touch, so that the resident size follows the live size. Independently
- * of that the dirty memory is kept below a limit, max(kn_page_heap_dirty_min, live /
- * kn_page_heap_dirty_share), at all times and without a clock.
+ * What a run handed out has of clean granules makes the process grow: from 1 MiB on, as much dirty
+ * memory is given back at once, oldest first, as far as used and dirty memory together exceed the
+ * peak of used memory. So large blocks of changing sizes do not raise that peak. Independently of that the dirty memory
+ * is kept below max(kn_page_heap_dirty_min, used / kn_page_heap_dirty_share) plus a slack that
+ * adapts to the program (slack.h), at all times and without a clock.
  *
  * Whether a free granule is dirty is written in its descriptor (KN_DESC_DIRTY or KN_DESC_CLEAN); a
  * granule handed out keeps its mark until the new owner overwrites it, so the owner can tell which
@@ -48,6 +49,7 @@ extern KN_HIDDEN struct kn_lock kn_page_heap_lock;
 /* Bounds of unused dirty memory, see above. Set before the first use or under the lock. */
 extern KN_HIDDEN size_t kn_page_heap_dirty_min_bytes;
 extern KN_HIDDEN size_t kn_page_heap_dirty_share;
+extern KN_HIDDEN size_t kn_page_heap_dirty_slack_bytes;
 
 void kn_page_heap_init(void);
 

@@ -142,6 +142,7 @@ KN_TEST(page_heap, keeps_dirty_memory_within_its_bound)
     static struct kn_run *runs[400];
     kn_rng_seed(&rng, kn_test_seed());
     begin();
+    kn_page_heap_dirty_slack_bytes = 0;
     for (size_t i = 0; i < 40000; i++) {
         struct kn_run **slot = &runs[kn_rng_below(&rng, KN_ARRAY_LEN(runs))];
         if (*slot == NULL) {
@@ -155,6 +156,38 @@ KN_TEST(page_heap, keeps_dirty_memory_within_its_bound)
         }
     }
     kn_require_sound(kn_check_all(NULL));
+}
+
+/* Blocks of more than the bound, one at a time: how much is given back over all of them. */
+static uint64_t purged_by_replacing(size_t granules, size_t times)
+{
+    uint64_t before = stats().purged_bytes;
+    for (size_t i = 0; i < times; i++)
+        give(take(granules, 1), true);
+    return stats().purged_bytes - before;
+}
+
+KN_TEST(page_heap, stops_giving_back_what_is_needed_again_at_once)
+{
+    begin();
+    size_t granules = 3 * kn_page_heap_dirty_min_bytes / KN_GRANULE;
+    ck_assert_uint_ge(purged_by_replacing(granules, 1), kn_page_heap_dirty_min_bytes);
+    (void)purged_by_replacing(granules, 10);
+    ck_assert_uint_eq(purged_by_replacing(granules, 100), 0);
+    kn_page_heap_dirty_slack_bytes = 0;
+    (void)purged_by_replacing(granules, 1);
+    ck_assert_uint_ge(purged_by_replacing(granules, 10), 10 * kn_page_heap_dirty_min_bytes);
+}
+
+KN_TEST(page_heap, gives_back_after_all_what_is_no_longer_needed)
+{
+    begin();
+    size_t bound = kn_page_heap_dirty_min_bytes;
+    size_t granules = 3 * bound / KN_GRANULE;
+    (void)purged_by_replacing(granules, 10);
+    ck_assert_uint_gt(stats().dirty_bytes, 2 * bound);
+    (void)purged_by_replacing(granules / 10, 1000);
+    ck_assert_uint_le(stats().dirty_bytes, bound + bound / 2);
 }
 
 KN_TEST(page_heap, gives_everything_back_when_asked)
