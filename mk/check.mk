@@ -5,7 +5,8 @@ STATIC_CHECKS := layers conditions sizes headers words links manuals
 FORMATTED = $(shell git ls-files --cached --others --exclude-standard \
 	'*.c' '*.h' '*.cpp' '*.hpp' ':!tests/preload/programs/*/*' 2>/dev/null)
 SCRIPTS = .ci/run $(wildcard scripts/*.sh)
-PROGRAM_TESTS := $(if $(and $(OVERRIDE_SOURCES),$(wildcard tests/preload/run)),$(CC):programs)
+PROGRAM_TESTS := $(if $(and $(OVERRIDE_SOURCES),$(wildcard tests/preload/run)), \
+	$(CC):cases $(CC):programs)
 
 .PHONY: check check-fast check-all-variants check-static check-checks check-symbols check-format \
 	check-scripts format
@@ -14,7 +15,7 @@ PROGRAM_TESTS := $(if $(and $(OVERRIDE_SOURCES),$(wildcard tests/preload/run)),$
 check-fast: all check-static check-symbols
 	./test_allocator --fast -j $(JOBS)
 
-## make check                static checks, all tests in release and debug, real programs
+## make check                static checks, all tests in release and debug, programs under preload
 check: check-static check-checks check-format check-scripts
 	@$(MAKE) -s VARIANT=release check-symbols
 	@./scripts/run_tests.sh -j $(JOBS) $(CC):release $(CC):debug $(PROGRAM_TESTS)

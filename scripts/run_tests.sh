@@ -3,7 +3,8 @@
 #
 #   run_tests.sh [-j N] COMPILER:VARIANT... [-- ARGUMENT_OF_TEST_ALLOCATOR...]
 #
-# COMPILER:programs stands for real programs under that compiler's release library.
+# COMPILER:programs stands for real programs under that compiler's release library, COMPILER:cases
+# for the small ones about loader, forks, limits and the like.
 # A variant that does not build, or whose runner ends without a result, counts as one failure, and
 # the others are run all the same. The last line is "N passed, N failed".
 set -uo pipefail
@@ -43,13 +44,20 @@ run_programs() {
     ./tests/preload/run --jobs "$jobs" --lib "$library"
 }
 
+run_cases() {
+    local directory=build/${1##*/}-release
+    make -s -j "$jobs" CC="$1" VARIANT=release "$directory"/libknoll.{so,a} || return
+    ./tests/preload/cases/run --jobs "$jobs" --lib "$directory/libknoll.so"
+}
+
 run_pair() {
     local compiler=${1%%:*} variant=${1#*:}
     shift
-    if [ "$variant" = programs ]; then
-        run_programs "$compiler"
-        return
-    fi
+    case $variant in
+    programs | cases)
+        "run_$variant" "$compiler"
+        return ;;
+    esac
     local runner=build/${compiler##*/}-$variant/test_allocator prefix=()
     [ "$variant" = tsan ] && prefix=("${fixed_addresses[@]}")
     make -s -j "$jobs" CC="$compiler" VARIANT="$variant" "$runner" || return

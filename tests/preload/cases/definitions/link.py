@@ -60,5 +60,6 @@ for each_compiler, each_flag in (("gcc", "-static-libasan"), ("clang", "-static-
              partial(instrumented, ["-fsanitize=thread", each_flag.replace("asan", "tsan")],
                      each_compiler, ["setarch", "-R"]))
 add_case("sanitizer/thread-gcc-shared", "the same with the sanitizer in a library",
-         partial(instrumented, ["-fsanitize=thread"], "gcc", ["setarch", "-R"]))
+         partial(instrumented, ["-fsanitize=thread"], "gcc", ["setarch", "-R"]),
+         shortfall="a sanitizer in a library has to come before all others")
 add_case("profiled", "a program built with -pg", partial(instrumented, ["-pg"], "gcc", []))
