@@ -30,11 +30,6 @@ KN_EXPORT void *realloc(void *p, size_t bytes)
     return kn_entry_realloc(p, bytes, KN_CALL_REALLOC);
 }
 
-KN_EXPORT void *reallocarray(void *p, size_t count, size_t bytes)
-{
-    return kn_entry_reallocarray(p, count, bytes, KN_CALL_REALLOC);
-}
-
 KN_EXPORT void free_sized(void *p, size_t bytes)
 {
     (void)bytes;

@@ -1,5 +1,6 @@
-"""Other ways to build a program: static, with a sanitizer, with a profiler."""
+"""Other ways to build or run a program: static, with a sanitizer, a profiler, valgrind."""
 
+import shutil
 import subprocess
 from functools import partial
 from pathlib import Path
@@ -46,6 +47,28 @@ def instrumented(flags, compiler, wrapper, context):
     context.expect_success([*wrapper, program], HELLO["hello.c"])
 
 
+# sort and ls use reallocarray, which valgrind does not know.
+VALGRIND_COMMANDS = [
+    ["sort", "-r", "/etc/passwd"],
+    ["ls", "-l", "/usr"],
+    ["perl", "-e", "my %h = map { $_ => 1 } 1 .. 999; print scalar keys %h"],
+]
+
+
+def under_valgrind(tool, context):
+    """valgrind's malloc stands in for the library's as it does for libc's."""
+    if shutil.which("valgrind") is None:
+        context.skip("there is no valgrind")
+    valgrind = ["valgrind", "-q", f"--tool={tool}", "--error-exitcode=9", "--trace-children=no"]
+    if tool == "massif":
+        valgrind.append("--massif-out-file=/dev/null")
+    hello = context.build("hello.cc")
+    context.expect_success([*valgrind, hello], HELLO["hello.cc"])
+    if tool == "memcheck":
+        for command in VALGRIND_COMMANDS:
+            context.expect_success([*valgrind, *command], stdout=None)
+
+
 for each_source, each_language in (("hello.c", "c"), ("hello.cc", "c++")):
     add_case(f"static/{each_language}", "-static, with the archive",
              partial(static, each_source, ["-static"]))
@@ -62,4 +85,7 @@ for each_compiler, each_flag in (("gcc", "-static-libasan"), ("clang", "-static-
 add_case("sanitizer/thread-gcc-shared", "the same with the sanitizer in a library",
          partial(instrumented, ["-fsanitize=thread"], "gcc", ["setarch", "-R"]),
          shortfall="a sanitizer in a library has to come before all others")
+for each_tool in ("memcheck", "helgrind", "massif"):
+    add_case(f"valgrind/{each_tool}", "programs under a tool of valgrind that replaces malloc",
+             partial(under_valgrind, each_tool))
 add_case("profiled", "a program built with -pg", partial(instrumented, ["-pg"], "gcc", []))

@@ -94,6 +94,8 @@ add_case("replaced/malloc-family", "no function of glibc's family is left to lib
 if shutil.which("c++"):
     add_case("replaced/operators", "no operator new or delete is left to libstdc++",
              partial(overridden, OPERATORS, ["-Wl,--no-as-needed", "-lstdc++"]))
+add_case("replaced/by-program", "a program with a malloc of its own keeps it",
+         partial(simple, "own_malloc.c"))
 for each_kind in LIBC_KINDS:
     add_case(f"foreign/{each_kind}", "a block of libc's own allocator is freed, grown, measured",
              partial(foreign, each_kind))
