@@ -23,6 +23,9 @@
 /* What the library shows to its users. */
 #define KNOLL_API __attribute__((__visibility__("default")))
 
+/* A part of the program, which is not in the library. */
+#define KNOLL_INLINE static inline __attribute__((__unused__))
+
 /* The result is to be used: ignoring it loses memory or an error. */
 #define KNOLL_NODISCARD __attribute__((__warn_unused_result__))
 

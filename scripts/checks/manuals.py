@@ -16,7 +16,7 @@ COMMAND_PAGE = "docs/man/knoll.1"
 PAGES = re.compile(r"docs/man/[\w.]+\.[1-8]$")
 OPTION = re.compile(r"^KN_OPTION\((\w+)", re.MULTILINE)
 OPTION_SHOWN = re.compile(r"^\.It Ic (\w+) Ns", re.MULTILINE)
-FUNCTION = re.compile(r"\bKNOLL_API\b[^;(]*(?:\([^;()]*\)[^;(]*)*?\b(knoll_\w+)\s*\(")
+FUNCTION = re.compile(r"\bKNOLL_(?:API|INLINE)\b[^;({]*(?:\([^;()]*\)[^;({]*)*?\b(knoll_\w+)\s*\(")
 FUNCTION_SHOWN = re.compile(r"^\.F[no] (knoll_\w+)", re.MULTILINE)
 NAME_SHOWN = re.compile(r"^\.Nm (knoll_\w+)", re.MULTILINE)
 
