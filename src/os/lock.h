@@ -55,6 +55,7 @@
 
 /* Ranks, first to be taken first. */
 #define KN_LOCK_RANKS(X)                                                                           \
+    X(SPECIAL, "specialised allocator")                                                            \
     X(INIT, "init")                                                                                \
     X(OPTIONS, "options")                                                                          \
     X(HEAP_LIST, "heap list")                                                                      \
