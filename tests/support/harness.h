@@ -57,6 +57,10 @@ const char *kn_test_built(const char *relative_path);
 /* The path of a file of the source tree. Kept like the above, but apart from it. */
 const char *kn_test_source(const char *relative_path);
 
+/* A directory for the calling test's files, made by the first call. It is removed with all that is
+ * in it when the test has ended, in whatever way. */
+const char *kn_test_scratch(void);
+
 #define KN_TEST_DEFINE(suite_, name_, signo_, exit_, from_, to_, seconds_, slow_)                  \
     static void suite_##__##name_(int _i);                                                         \
     __attribute__((constructor)) static void suite_##__##name_##__register(void)                   \

@@ -7,6 +7,7 @@
  * the parent; each result is printed by a single write, so lines of several workers never mix.
  */
 #include "harness.h"
+#include "scratch.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -269,6 +270,7 @@ static void run_test(const struct kn_test *test, bool verbose)
     clock_gettime(CLOCK_MONOTONIC, &start);
     srunner_run_all(runner, CK_SILENT);
     clock_gettime(CLOCK_MONOTONIC, &end);
+    kn_scratch_remove();
     double seconds =
         (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
     if (skip_reason[0] != '\0') {
@@ -300,6 +302,7 @@ static void *map_shared(size_t bytes)
 static void work(struct kn_test **tests, size_t count, bool verbose)
 {
     skip_reason = map_shared(SKIP_REASON_BYTES);
+    kn_scratch_init(map_shared(KN_SCRATCH_PATH_BYTES));
     for (;;) {
         size_t i = atomic_fetch_add(&progress->next, 1);
         if (i >= count)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static char directory[] = "/tmp/knoll-cgroup.XXXXXX";
+static const char *directory;
 
 static const char *path_of(const char *name)
 {
@@ -29,7 +29,7 @@ static void plant(const char *name, const char *text)
 
 static void begin(const char *membership)
 {
-    ck_assert_ptr_nonnull(mkdtemp(directory));
+    directory = kn_test_scratch();
     plant("membership", membership);
 }
 
@@ -37,11 +37,7 @@ static uint64_t limit(void)
 {
     char membership[256];
     snprintf(membership, sizeof(membership), "%s", path_of("membership"));
-    uint64_t bytes = kn_cgroup_limit_bytes(membership, directory);
-    char command[300];
-    snprintf(command, sizeof(command), "rm -r %s", directory);
-    ck_assert_int_eq(system(command), 0);
-    return bytes;
+    return kn_cgroup_limit_bytes(membership, directory);
 }
 
 KN_TEST(cgroup, smallest_limit_on_the_way_up_counts)

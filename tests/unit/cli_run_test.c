@@ -13,15 +13,6 @@
 
 static struct kn_child child;
 
-static char *temporary(void)
-{
-    static char path[] = "/tmp/knoll-cli-XXXXXX";
-    int fd = mkstemp(path);
-    ck_assert_int_ge(fd, 0);
-    close(fd);
-    return path;
-}
-
 static void write_file(const char *path, const void *data, size_t bytes, mode_t mode)
 {
     FILE *file = fopen(path, "w");
@@ -29,6 +20,15 @@ static void write_file(const char *path, const void *data, size_t bytes, mode_t 
     ck_assert_uint_eq(fwrite(data, 1, bytes, file), bytes);
     fclose(file);
     ck_assert_int_eq(chmod(path, mode), 0);
+}
+
+/* The path of an empty file of that name. Kept until the next call. */
+static const char *make_file(const char *name)
+{
+    static char path[128];
+    snprintf(path, sizeof(path), "%s/%s", kn_test_scratch(), name);
+    write_file(path, "", 0, 0644);
+    return path;
 }
 
 /* ---- the program's end is the command's ---- */
@@ -97,18 +97,15 @@ KN_TEST(cli_run, is_loaded_once_when_run_runs_run)
 
 KN_TEST(cli_run, lets_a_preloaded_sanitizer_come_first)
 {
-    char path[] = "/tmp/libasan.so.knoll-XXXXXX";
-    char preload[64];
+    char preload[160];
     char expected[600];
     kn_command_need_preload();
-    int fd = mkstemp(path);
-    ck_assert_int_ge(fd, 0);
+    const char *path = make_file("libasan.so.8");
     snprintf(preload, sizeof(preload), "LD_PRELOAD=%s", path);
     kn_command_run(&child, (char *[]){preload, NULL}, "run", "--", "sh", "-c", "echo $LD_PRELOAD",
                    NULL);
     snprintf(expected, sizeof(expected), "%s:%s\n", path, kn_test_built("libknoll.so"));
     kn_child_assert_says(&child, expected);
-    unlink(path);
 }
 
 KN_TEST(cli_run, makes_options_of_flags)
@@ -196,14 +193,13 @@ KN_TEST(cli_run, complains_with_127_when_there_is_no_program)
 
 KN_TEST(cli_run, complains_with_126_when_the_file_cannot_be_run)
 {
-    char *path = temporary();
     kn_command_need_preload();
+    const char *path = make_file("program");
     kn_command_run(&child, NULL, "run", path, NULL);
     kn_child_assert_exit(&child, 126);
     kn_child_assert_says(&child, "it may not be executed\n");
     kn_command_run(&child, NULL, "run", "/tmp", NULL);
     kn_child_assert_exit(&child, 126);
-    unlink(path);
 }
 
 KN_TEST(cli_run, names_the_nearest_option_and_lists_all)
@@ -276,60 +272,53 @@ static void make_program(const char *path, bool is_foreign)
 
 KN_TEST(cli_run, says_that_the_library_must_be_linked_into_a_static_program)
 {
-    char *path = temporary();
     kn_command_need_preload();
+    const char *path = make_file("program");
     make_program(path, false);
     kn_command_run(&child, NULL, "run", path, NULL);
     kn_child_assert_exit(&child, 126);
     kn_child_assert_says(&child, "is statically linked");
     kn_child_assert_says(&child, "libknoll.a");
-    unlink(path);
 }
 
 KN_TEST(cli_run, says_that_a_program_is_for_another_machine)
 {
-    char *path = temporary();
     kn_command_need_preload();
+    const char *path = make_file("program");
     make_program(path, true);
     kn_command_run(&child, NULL, "run", path, NULL);
     kn_child_assert_exit(&child, 126);
     kn_child_assert_says(&child, "is a program for another machine");
-    unlink(path);
 }
 
 KN_TEST(cli_run, looks_at_the_interpreter_of_a_script)
 {
-    char *path = temporary();
-    char script[] = "/tmp/knoll-script-XXXXXX";
-    char text[128];
+    char text[400];
+    char program[128];
     kn_command_need_preload();
-    int fd = mkstemp(script);
-    ck_assert_int_ge(fd, 0);
-    close(fd);
-    make_program(path, false);
-    snprintf(text, sizeof(text), "#! %s -x\n", path);
+    snprintf(program, sizeof(program), "%s", make_file("program"));
+    make_program(program, false);
+    const char *script = make_file("script");
+    snprintf(text, sizeof(text), "#! %s -x\n", program);
     write_file(script, text, strlen(text), 0755);
     kn_command_run(&child, NULL, "run", script, NULL);
     kn_child_assert_exit(&child, 126);
-    snprintf(text, sizeof(text), "%s, which runs %s, is statically linked", path, script);
+    snprintf(text, sizeof(text), "%s, which runs %s, is statically linked", program, script);
     kn_child_assert_says(&child, text);
-    unlink(script);
-    unlink(path);
 }
 
 KN_TEST(cli_run, refuses_programs_with_more_rights_than_their_user)
 {
-    char command[64];
+    char command[160];
     kn_command_need_preload();
     if (geteuid() != 0)
         kn_test_skip("only root can make a program that is another user's");
-    char *path = temporary();
+    const char *path = make_file("program");
     snprintf(command, sizeof(command), "cp /bin/true %s", path);
     ck_assert_int_eq(system(command), 0);
     ck_assert_int_eq(chown(path, 1, 1), 0);
     ck_assert_int_eq(chmod(path, 04755), 0);
     kn_command_run(&child, NULL, "run", path, NULL);
-    unlink(path);
     kn_child_assert_exit(&child, 126);
     kn_child_assert_says(&child, "runs with more rights than its user (set-user-ID)");
 }

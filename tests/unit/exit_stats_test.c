@@ -108,9 +108,10 @@ KN_TEST(exit_stats, come_when_the_program_has_closed_standard_error)
 
 KN_TEST(exit_stats, do_not_come_into_a_file_that_took_standard_errors_number)
 {
-    char path[] = "/tmp/knoll-file-XXXXXX";
+    char path[128];
     kn_command_need_preload();
-    ck_assert_int_ge(mkstemp(path), 0);
+    snprintf(path, sizeof(path), "%s/file", kn_test_scratch());
+    fclose(fopen(path, "w"));
     kn_command_run(&child, NULL, "run", "--stats", kn_command_known_blocks(), "3", "16",
                    "close-all", "replace", path, NULL);
     ck_assert_str_eq(kn_command_file(path), "");
@@ -118,7 +119,6 @@ KN_TEST(exit_stats, do_not_come_into_a_file_that_took_standard_errors_number)
                    path, NULL);
     ck_assert_str_eq(kn_command_file(path), "");
     kn_child_assert_says(&child, TITLE);
-    unlink(path);
 }
 
 KN_TEST(exit_stats, come_from_a_forked_process_only_when_asked)
@@ -134,21 +134,17 @@ KN_TEST(exit_stats, come_from_a_forked_process_only_when_asked)
 
 KN_TEST(exit_stats, go_to_a_file_wherever_the_program_goes)
 {
-    char directory[] = "/tmp/knoll-stats-XXXXXX";
-    char path[64];
+    char path[128];
     kn_command_need_preload();
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    ck_assert_int_eq(chdir(directory), 0);
+    ck_assert_int_eq(chdir(kn_test_scratch()), 0);
     for (int i = 0; i < 2; i++) {
         kn_command_run(&child, NULL, "run", "--stats=table", kn_command_known_blocks(), "3", "16",
                        "chdir", "close", NULL);
         kn_child_assert_exit(&child, 0);
         ck_assert_str_eq(child.output, "");
     }
-    snprintf(path, sizeof(path), "%s/table", directory);
+    snprintf(path, sizeof(path), "%s/table", kn_test_scratch());
     ck_assert_uint_eq(count_of(kn_command_file(path), TITLE), 1);
-    unlink(path);
-    rmdir(directory);
 }
 
 /* The numbers of the two processes that "known_blocks ... fork" is, from its files in a directory. */
@@ -162,19 +158,15 @@ static size_t count_files(const char *directory)
 
 KN_TEST(exit_stats, go_to_a_file_for_each_process)
 {
-    char directory[] = "/tmp/knoll-stats-XXXXXX";
-    char option[64];
-    char command[64];
+    char option[128];
     kn_command_need_preload();
-    ck_assert_ptr_nonnull(mkdtemp(directory));
+    const char *directory = kn_test_scratch();
     snprintf(option, sizeof(option), "--stats=%s/t%%p", directory);
     kn_command_run(&child, NULL, "run", option, kn_command_known_blocks(), "3", "16", "fork", NULL);
     ck_assert_uint_eq(count_files(directory), 1);
     kn_command_run(&child, NULL, "run", option, "--stats-children", kn_command_known_blocks(), "3",
                    "16", "fork", NULL);
     ck_assert_uint_eq(count_files(directory), 3);
-    snprintf(command, sizeof(command), "rm -r %s", directory);
-    ck_assert_int_eq(system(command), 0);
 }
 
 KN_TEST(exit_stats, name_a_file_that_cannot_be_written)

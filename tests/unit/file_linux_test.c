@@ -9,11 +9,12 @@
 
 #include "os/file.h"
 
-static char path[] = "/tmp/knoll-file-XXXXXX";
+static char path[128];
 
 static int make_file(void)
 {
-    int fd = mkstemp(path);
+    snprintf(path, sizeof(path), "%s/file", kn_test_scratch());
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
     ck_assert_int_ge(fd, 0);
     return fd;
 }
@@ -32,7 +33,6 @@ KN_TEST(file_linux, appends_to_what_is_there)
     ck_assert_uint_eq(kn_file_read(path, text, sizeof(text)), 4);
     ck_assert_str_eq(text, "abcd");
     ck_assert_uint_eq(kn_file_read(path, text, 3), 3);
-    unlink(path);
 }
 
 KN_TEST(file_linux, makes_a_file_that_is_not_there)
@@ -42,7 +42,6 @@ KN_TEST(file_linux, makes_a_file_that_is_not_there)
     int fd = kn_file_open_append(path);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(access(path, R_OK), 0);
-    unlink(path);
 }
 
 KN_TEST(file_linux, fails_without_touching_errno)
@@ -72,5 +71,4 @@ KN_TEST(file_linux, knows_a_file_under_another_number)
     ck_assert(!kn_file_is(other, &id));
     ck_assert_int_eq(dup2(other, copy), copy);
     ck_assert(!kn_file_is(copy, &id));
-    unlink(path);
 }
