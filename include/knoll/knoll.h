@@ -24,7 +24,7 @@
  * Threads     any thread may call any function at any time, also before main and after the end of
  *             main, in destructors of threads, and after fork. No function may be called from a
  *             signal handler that interrupts another.
- * Cost        constant, no lock and no system call for blocks up to 32 KiB as long as the thread's
+ * Cost        constant, no lock and no system call for blocks up to 64 KiB as long as the thread's
  *             heap has free ones; larger blocks take one lock.
  *
  * Further headers: <knoll/stats.h> counts and shows, <knoll/walk.h> visits every block,

@@ -30,7 +30,7 @@ struct knoll_stats {
     /* In blocks that the program has. */
     size_t used_bytes;
     size_t used_blocks;
-    size_t large_bytes; /* part of the above: in blocks over 32 KiB */
+    size_t large_bytes; /* part of the above: in blocks over 64 KiB */
     size_t large_blocks;
     /* In free blocks of slabs, ready to be handed out. */
     size_t cached_bytes;

@@ -38,6 +38,15 @@ static void zero_dirty(const struct kn_run *run, const kn_desc *desc, size_t fir
     }
 }
 
+/* Makes a run that was handed out a large block. */
+static void become_block(struct kn_run *run)
+{
+    run->moved = 0;
+    run->large.bytes = run->granules * KN_GRANULE;
+    kn_run_set_kind(run, KN_RUN_LARGE);
+    kn_store_relaxed(kn_map_descs(run), KN_DESC_LARGE);
+}
+
 void *kn_large_alloc(size_t bytes, size_t align, bool is_zeroed)
 {
     size_t granules;
@@ -47,14 +56,9 @@ void *kn_large_alloc(size_t bytes, size_t align, bool is_zeroed)
     struct kn_run *run = kn_run_alloc(granules, align_granules);
     if (run == NULL)
         return NULL;
-
-    kn_desc *desc = kn_map_descs(run);
     if (is_zeroed)
-        zero_dirty(run, desc, 0, granules);
-    run->moved = 0;
-    run->large.bytes = granules * KN_GRANULE;
-    kn_run_set_kind(run, KN_RUN_LARGE);
-    kn_store_relaxed(&desc[0], KN_DESC_LARGE);
+        zero_dirty(run, kn_map_descs(run), 0, granules);
+    become_block(run);
     return (void *)run->base;
 }
 
@@ -129,17 +133,20 @@ static bool try_move_pages(struct kn_run *from, struct kn_run *to, size_t bytes)
 void *kn_large_move(struct kn_run *run, size_t bytes)
 {
     size_t old_bytes = run->granules * KN_GRANULE;
-    void *block = kn_large_alloc(bytes, KN_GRANULE, false);
-    if (block == NULL)
+    size_t granules;
+    if (!try_granules(bytes, &granules))
         return NULL;
-    struct kn_run *to = kn_run_at((uintptr_t)block);
+    struct kn_run *to = kn_run_alloc_to_grow(granules);
+    if (to == NULL)
+        return NULL;
+    become_block(to);
     KN_ASSERT(bytes > old_bytes);
     if (try_move_pages(run, to, old_bytes)) {
         kn_desc_fill(kn_map_descs(run), run->granules, KN_DESC_CLEAN);
         kn_run_free(run, 0);
     } else {
-        memcpy(block, (void *)run->base, old_bytes);
+        memcpy((void *)to->base, (void *)run->base, old_bytes);
         kn_large_free(run);
     }
-    return block;
+    return (void *)to->base;
 }

@@ -213,15 +213,18 @@ static void insert_coalesced(struct kn_run *run)
     index_insert(run);
 }
 
-/* Cuts `granules` out of a run that was just removed from its index, at the end where more of it is
- * dirty. */
-static struct kn_run *take(struct kn_run *run, size_t granules, size_t align_granules)
+/* Where to cut `granules` out of a longer run: at the end where more of it is dirty. */
+static size_t dirty_end(const struct kn_run *run, size_t granules)
 {
-    size_t skip =
-        (kn_align_up(run->base, align_granules * KN_GRANULE) - run->base) >> KN_GRANULE_LOG2;
-    if (align_granules == 1 && run->dirty != 0 && run->granules > granules && !is_dirty(run, 0) &&
+    if (run->dirty != 0 && run->granules > granules && !is_dirty(run, 0) &&
         is_dirty(run, run->granules - 1))
-        skip = run->granules - granules;
+        return run->granules - granules;
+    return 0;
+}
+
+/* Cuts `granules` behind the first `skip` out of a run that was just removed from its index. */
+static struct kn_run *take(struct kn_run *run, size_t granules, size_t skip)
+{
     if (skip != 0) {
         struct kn_run *part = run_split(run, skip);
         index_insert(run);
@@ -394,19 +397,48 @@ static void count_handed_out(size_t granules, size_t faulted)
     kn_slack_handed_out(&pages.slack, faulted, pages.dirty, most);
 }
 
+/* Hands out `granules` behind the first `skip` of a run that find_fit returned; NULL for none. */
+static struct kn_run *hand_out(struct kn_run *run, size_t granules, size_t skip)
+{
+    if (run == NULL)
+        return NULL;
+    run = take(run, granules, skip);
+    size_t faulted = granules - run->dirty;
+    count_handed_out(granules, faulted);
+    make_up_for(faulted);
+    return run;
+}
+
 struct kn_run *kn_run_alloc(size_t granules, size_t align_granules)
 {
     size_t needed = granules + align_granules - 1;
+    size_t skip = 0;
     if (needed < granules || needed > UINT32_MAX)
         return NULL;
     kn_lock_acquire(&kn_page_heap_lock);
     struct kn_run *run = try_admit(granules) ? find_fit(needed) : NULL;
-    if (run != NULL) {
-        run = take(run, granules, align_granules);
-        size_t faulted = granules - run->dirty;
-        count_handed_out(granules, faulted);
-        make_up_for(faulted);
+    if (run != NULL && align_granules == 1)
+        skip = dirty_end(run, granules);
+    else if (run != NULL)
+        skip = (kn_align_up(run->base, align_granules * KN_GRANULE) - run->base) >> KN_GRANULE_LOG2;
+    run = hand_out(run, granules, skip);
+    kn_lock_release(&kn_page_heap_lock);
+    return run;
+}
+
+struct kn_run *kn_run_alloc_to_grow(size_t granules)
+{
+    struct kn_run *run = NULL;
+    if (granules > UINT32_MAX)
+        return NULL;
+    kn_lock_acquire(&kn_page_heap_lock);
+    if (try_admit(granules)) {
+        if (granules <= UINT32_MAX / 2)
+            run = find_fit(2 * granules);
+        if (run == NULL)
+            run = find_fit(granules);
     }
+    run = hand_out(run, granules, 0);
     kn_lock_release(&kn_page_heap_lock);
     return run;
 }

@@ -60,6 +60,9 @@ void kn_page_heap_init(void);
  */
 KN_NODISCARD struct kn_run *kn_run_alloc(size_t granules, size_t align_granules);
 
+/* The same for a block that grows: if possible, as much is free behind it. */
+KN_NODISCARD struct kn_run *kn_run_alloc_to_grow(size_t granules);
+
 /*
  * Takes back a run of any kind but free. The caller has set its descriptors to KN_DESC_DIRTY or
  * KN_DESC_CLEAN; `dirty_granules` is how many are dirty.

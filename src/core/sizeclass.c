@@ -5,6 +5,9 @@
 /* Slabs aim at this many blocks at least, so that one trip to the page heap serves several
  * requests. */
 #define SLAB_BLOCKS_MIN 8u
+/* Of blocks beyond this size four are enough: a trip is cheap next to the use of the block. */
+#define SLAB_FEW_BYTES      ((size_t)32768)
+#define SLAB_FEW_BLOCKS_MIN 4u
 /* A slab may leave this part of itself unused. */
 #define SLAB_WASTE_SHIFT 5
 /* Bytes that a cell may hold, and the least number of blocks. */
@@ -29,10 +32,11 @@ static size_t block_bytes_of_class(unsigned size_class)
 
 static unsigned slab_granules_for(size_t block_bytes, unsigned granules_min)
 {
+    size_t blocks_min = block_bytes > SLAB_FEW_BYTES ? SLAB_FEW_BLOCKS_MIN : SLAB_BLOCKS_MIN;
     for (unsigned granules = granules_min;; granules++) {
         size_t slab_bytes = granules * KN_GRANULE;
         size_t blocks = slab_bytes / block_bytes;
-        if (blocks >= SLAB_BLOCKS_MIN &&
+        if (blocks >= blocks_min &&
             slab_bytes - blocks * block_bytes <= slab_bytes >> SLAB_WASTE_SHIFT)
             return granules;
     }

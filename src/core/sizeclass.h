@@ -2,10 +2,10 @@
  * Size classes: which block size serves a request.
  *
  * Class 0 does not exist (it stands for a request of zero bytes on the fast path). Classes 1..32
- * are 16, 32, ... 512 bytes; from there on there are eight classes per doubling up to 32 KiB:
+ * are 16, 32, ... 512 bytes; from there on there are eight classes per doubling up to 64 KiB:
  *
- *     class     1   2  ...  32 |  33   34  ...   40 |   41   42 ...   48 | ... |    80
- *     bytes    16  32  ... 512 | 576  640  ... 1024 | 1152 1280 ... 2048 | ... | 32768
+ *     class     1   2  ...  32 |  33   34  ...   40 |   41   42 ...   48 | ... |    88
+ *     bytes    16  32  ... 512 | 576  640  ... 1024 | 1152 1280 ... 2048 | ... | 65536
  *
  * Waste: a block is at most 12.5 % larger than the request for requests over 113 bytes, at most 15
  * bytes below that. All blocks are 16-byte aligned; a block whose size is a multiple of 2^k is
@@ -26,9 +26,9 @@
 #define KN_GRANULE           ((size_t)1 << KN_GRANULE_LOG2)
 #define KN_ALIGN_MIN         ((size_t)16)
 #define KN_SMALL_MAX         ((size_t)512)   /* largest block of the shortest path */
-#define KN_MEDIUM_MAX        ((size_t)32768) /* largest block that comes from a slab */
+#define KN_MEDIUM_MAX        ((size_t)65536) /* largest block that comes from a slab */
 #define KN_SMALL_CLASSES     33              /* classes 0..32 */
-#define KN_CLASS_COUNT       81              /* classes 0..80 */
+#define KN_CLASS_COUNT       89              /* classes 0..88 */
 #define KN_SLAB_CAPACITY_MAX 0xFFFFu
 
 struct kn_class {

@@ -35,7 +35,7 @@ static void expect_all_freeing(void *(*setup)(void), const char *says)
 
 KN_TEST(double_free, is_found_when_immediate)
 {
-    static const size_t sizes[] = {0, 1, 16, 100, 512, 513, 4000, 20000, 32768};
+    static const size_t sizes[] = {0, 1, 16, 100, 512, 513, 4000, 20000, 65536};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         block_bytes = sizes[i];
         expect_all_freeing(freed_at_once, already_free);
@@ -44,7 +44,7 @@ KN_TEST(double_free, is_found_when_immediate)
 
 KN_TEST(double_free, is_always_found_when_the_block_is_large)
 {
-    static const size_t sizes[] = {32769, LARGE, 1 << 20, HUGE_BYTES};
+    static const size_t sizes[] = {65537, LARGE, 1 << 20, HUGE_BYTES};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         block_bytes = sizes[i];
         expect_all_freeing(freed_at_once, memory_free);

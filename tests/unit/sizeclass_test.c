@@ -56,7 +56,8 @@ KN_TEST(sizeclass, makes_slabs_that_waste_little_and_hold_several_blocks)
         const size_t sizes[] = {c->slab_granules * KN_GRANULE, c->slab_granules_grown * KN_GRANULE};
         for (size_t k = 0; k < KN_ARRAY_LEN(sizes); k++) {
             size_t blocks = sizes[k] / c->block_bytes;
-            kn_require(blocks >= 8 && blocks <= KN_SLAB_CAPACITY_MAX);
+            kn_require(blocks >= (c->block_bytes > 32768 ? 4 : 8) &&
+                       blocks <= KN_SLAB_CAPACITY_MAX);
             kn_require((sizes[k] - blocks * c->block_bytes) * 32 <= sizes[k]);
         }
         kn_require(c->slab_granules <= c->slab_granules_grown);

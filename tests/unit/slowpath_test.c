@@ -167,8 +167,8 @@ KN_TEST(slowpath, aligns_among_blocks_of_all_classes)
 
 /* ---- zeroed memory ---- */
 
-static const size_t zero_sizes[] = {1,     16,    100,    512,     1000,    5000,
-                                    32768, 32769, 100000, 1000000, 2 << 20, 5000000};
+static const size_t zero_sizes[] = {1,     16,    100,    512,     1000,    5000,   32768,
+                                    65536, 65537, 100000, 1000000, 2 << 20, 5000000};
 enum { ZERO_BLOCKS = 40 };
 
 static void require_zeroed(size_t bytes)
@@ -405,7 +405,7 @@ KN_TEST(slowpath, expands_in_place_or_not_at_all)
     ck_assert(!core->try_expand(small, 113));
     ck_assert_uint_eq(core->usable_size(small), 112);
     char *large = get(100000);
-    char *fence = get(50000);
+    char *fence = get(100000);
     memset(large, 7, 100000);
     if (fence == large + core->usable_size(large)) {
         ck_assert(!core->try_expand(large, 200000));

@@ -174,7 +174,7 @@ KN_TEST(walk, callback_may_use_the_heap)
 
 KN_TEST(walk, find_leads_from_any_address_to_its_block)
 {
-    static const size_t sizes[] = {1, 16, 100, 600, 5000, 32768, 40000, 1000000, 50000000};
+    static const size_t sizes[] = {1, 16, 100, 600, 5000, 65536, 70000, 1000000, 50000000};
     for (size_t i = 0; i < KN_ARRAY_LEN(sizes); i++) {
         struct knoll_block block;
         char *p = knoll_malloc(sizes[i]);
@@ -185,7 +185,7 @@ KN_TEST(walk, find_leads_from_any_address_to_its_block)
             ck_assert_ptr_eq(block.address, p);
             ck_assert_uint_eq(block.bytes, usable);
             ck_assert(block.is_used);
-            ck_assert_int_eq(block.is_large, sizes[i] > 32768);
+            ck_assert_int_eq(block.is_large, sizes[i] > KN_MEDIUM_MAX);
         }
         knoll_free(p);
         if (knoll_block_find(p, &block) == 0)
