@@ -24,8 +24,8 @@
 KNOLL_BEGIN
 
 struct knoll_stats {
-    size_t
-        struct_bytes; /* sizeof(struct knoll_stats), set by the caller: later versions add fields */
+    /* sizeof(struct knoll_stats), set by the caller: later versions add fields. */
+    size_t struct_bytes;
 
     /* In blocks that the program has. */
     size_t used_bytes;

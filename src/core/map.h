@@ -73,8 +73,7 @@ struct kn_map {
 struct kn_range {
     uintptr_t base;
     size_t granules_reserved;
-    _Atomic size_t
-        granules; /* committed, usable; stored with release when their slots are readable */
+    _Atomic size_t granules; /* usable; stored with release when their slots are readable */
     kn_desc *desc;
     struct kn_run *slots;
     size_t described; /* granules with committed slots and descriptors */

@@ -21,8 +21,8 @@
  * parts read as zero.
  *
  * Locking: one lock for the process, taken inside; never held across a system call that gives
- * memory back, so a long purge stalls nobody. Cost: O(1) for runs of
- * up to 1 MiB, O(log free runs) for longer ones.
+ * memory back, so a long purge stalls nobody. Cost: O(1) for runs of up to 1 MiB, O(log free runs)
+ * for longer ones.
  */
 #ifndef KN_CORE_PAGE_HEAP_H
 #define KN_CORE_PAGE_HEAP_H

@@ -70,8 +70,7 @@ struct kn_run {
             _Atomic uint64_t remote; /* see slab.h */
             void *local;             /* blocks freed by the owner beyond its cell's room */
             uint32_t local_count;
-            uint32_t
-                owner_tag; /* tag of the heap that owns it, 0 for none; written by owners only */
+            uint32_t owner_tag;   /* of the heap that owns it, or 0; written by owners only */
             struct kn_dlist link; /* in the owner's bin or in the pool of orphans */
         } slab;
         struct {

@@ -7,8 +7,8 @@
 #include "core/heap.h"
 
 static pthread_key_t end_key;
-static bool
-    has_end_key; /* without one (all keys taken) the heaps of ended threads are not reused */
+/* Without a key (all of them taken) the heaps of ended threads are not reused. */
+static bool has_end_key;
 
 static void end_hook(void *unused)
 {

@@ -7,14 +7,14 @@
  *
  *     reserved    addresses only: any access faults, no memory is held, nothing is charged
  *     committed   readable and writable; a page that was never written reads as zero and holds no
- * memory
+ *                 memory
  *
- *         kn_os_reserve              kn_os_commit
- *     (nothing) ----------> reserved ------------> committed <--- kn_os_map (nothing)
- *         ^                    |  <---------------     |  ^
- *         |    kn_os_unmap     |     kn_os_decommit    |  | kn_os_purge: stays committed, reads
- * zero,
- *         +--------------------+-----------------------+--+              holds no memory
+ *              kn_os_reserve               kn_os_commit
+ *     nothing ---------------> reserved -----------------> committed <------------ nothing
+ *        ^                        |  <--------------------     |  ^     kn_os_map
+ *        |      kn_os_unmap       |       kn_os_decommit       |  |
+ *        +------------------------+----------------------------+  +-- kn_os_purge: stays committed,
+ *                                                                     reads zero, holds no memory
  *
  * Errors. Functions returning int return 0 or an errno value; functions returning a pointer return
  * NULL on failure. A failed call changes nothing unless its description says so. Every one of them

@@ -2,12 +2,13 @@
  * Failures of the operating system on demand, for tests.
  *
  * Purpose     every call of os.h that can fail is made to fail at a chosen moment, so that tests
- * reach the error paths of everything above without exhausting the machine. Invariants  each call
- * of a kind is counted and consults this file once, before it does anything: a call that is made to
- * fail has no effect. A kind that was not set never fails. Threads     any; calls of several
- * threads are counted as one sequence. Setting and clearing is for a moment at which no other
- * thread is in a call. Cost        none where KN_FAULTS is 0, as in the release build: the
- * functions below are then empty. Else one atomic increment for each call.
+ *             reach the error paths of everything above without exhausting the machine.
+ * Invariants  each call of a kind is counted and consults this file once, before it does anything:
+ *             a call that is made to fail has no effect. A kind that was not set never fails.
+ * Threads     any; calls of several threads are counted as one sequence. Setting and clearing is
+ *             for a moment at which no other thread is in a call.
+ * Cost        none where KN_FAULTS is 0, as in the release build: the functions below are then
+ *             empty. Else one atomic increment for each call.
  */
 #ifndef KN_OS_OS_FAULT_H
 #define KN_OS_OS_FAULT_H

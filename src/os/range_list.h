@@ -4,7 +4,8 @@
  * Purpose     what a source holds between giving a range back and handing it out again: few, large
  *             ranges of one or several stretches of memory.
  * Invariants  nodes are in order of address, at least one unit long, and never touch: neighbours
- * are merged at once. A node is the first unit of its range; nothing else of it is written.
+ *             are merged at once. A node is the first unit of its range; nothing else of it is
+ *             written.
  *
  *                 first --> [next|bytes|......free......] --> [next|bytes|..] --> NULL
  *

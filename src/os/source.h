@@ -7,19 +7,22 @@
  *
  * The contract, for all sources
  *   acquire   gives a range that is readable and writable, at least as long as asked for, and
- * aligned as asked for. The range is the caller's until given back, and no other range overlaps it.
+ *             aligned as asked for. The range is the caller's until given back, and no other range
+ *             overlaps it.
  *   release   gives back a whole range; or a part of one, which may be a piece of several ranges
- * that happen to adjoin. Parts start and end at multiples of the source's part_bytes from the start
- *             of a range; if part_bytes is 0, ranges are only taken back whole and one at a time.
- * Every byte is given back at most once. Nothing needs to be given back before the memory behind a
- * source goes away. reserve   like acquire, but each part must be committed before its first use.
- * For callers that want commit    much room and will use little of it. Committing twice is
- * harmless. Sources without this pair give ready memory instead, and commit does nothing. extend
- * asks for the range that begins exactly where one of the caller's ends, so that the two are one
- * from then on. Refused more often than not: a caller needs another way. purge     tells that the
- * contents of a part are not needed: 0 promises that it reads as zero from then on and holds no
- * memory where the source can help it. Any error means that the contents are unknown and the memory
- * is held. Starts and ends are as for parts.
+ *             that happen to adjoin. Parts start and end at multiples of the source's part_bytes
+ *             from the start of a range; if part_bytes is 0, ranges are only taken back whole and
+ *             one at a time. Every byte is given back at most once. Nothing needs to be given back
+ *             before the memory behind a source goes away.
+ *   reserve   like acquire, but each part must be committed before its first use. For callers that
+ *             want much room and will use little of it.
+ *   commit    makes a part of such a range usable. Committing twice is harmless. Sources without
+ *             this pair give ready memory instead, and commit does nothing.
+ *   extend    asks for the range that begins exactly where one of the caller's ends, so that the
+ *             two are one from then on. Refused more often than not: a caller needs another way.
+ *   purge     tells that the contents of a part are not needed: 0 promises that it reads as zero
+ *             from then on, and holds no memory where the source can help it. Any error means that
+ *             the contents are unknown and the memory is held. Starts and ends are as for parts.
  *
  * Sizes are bytes, not zero; alignments are powers of two. All else is the source's affair: a size
  * that is absurd is refused like any other that cannot be had.
@@ -31,12 +34,11 @@
  * Threads. The users of a source take turns, unless the source says that it is for any thread. A
  * source may be called with locks held of a rank below KN_RANK_SOURCE.
  *
- *                    any thread   part_bytes            zero when new   reserve   extend     purge
- *     mmap           yes          page                  yes             yes       sometimes  yes
- *     sbrk           yes          page                  if never used   no        at the top yes
- *     buffer         no           KN_SOURCE_UNIT_BYTES  no              no        if free    no
- *     callbacks      as theirs    as told               as told         no        as theirs  as
- * theirs
+ *               any thread   part_bytes             zero when new   reserve   extend       purge
+ *   mmap        yes          page                   yes             yes       sometimes    yes
+ *   sbrk        yes          page                   if never used   no        at the top   yes
+ *   buffer      no           KN_SOURCE_UNIT_BYTES   no              no        if free      no
+ *   callbacks   as theirs    as told                as told         no        as theirs    as theirs
  */
 #ifndef KN_OS_SOURCE_H
 #define KN_OS_SOURCE_H
