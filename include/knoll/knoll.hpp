@@ -10,6 +10,8 @@
  * Memory that is short is reported as operator new does: the new_handler is called as long as there
  * is one, then std::bad_alloc is thrown.
  *
+ * The specialised allocators have headers of their own, which this one includes: <knoll/arena.hpp>.
+ *
  * Threads: any. C++17.
  */
 #ifndef KNOLL_KNOLL_HPP
@@ -21,6 +23,7 @@
 #include <new>
 #include <type_traits>
 
+#include <knoll/arena.hpp>
 #include <knoll/knoll.h>
 
 namespace knoll
