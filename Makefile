@@ -67,7 +67,7 @@ comma := ,
 space := $(subst ,, )
 VERSION_SCRIPT := $(wildcard src/knoll.map)
 SHARED_LDFLAGS := -shared -Wl,-soname,libknoll.so.$(SOVERSION) -Wl,-z,nodelete -Wl,-z,now \
-	-Wl,-z,relro -Wl,--as-needed $(if $(IS_SANITIZED),,-Wl,-z,defs) \
+	-Wl,-z,relro -Wl,-z,noseparate-code -Wl,--as-needed $(if $(IS_SANITIZED),,-Wl,-z,defs) \
 	$(if $(VERSION_SCRIPT),-Wl$(comma)--version-script=$(VERSION_SCRIPT))
 
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)

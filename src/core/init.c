@@ -6,7 +6,6 @@
 #include "core/orphan.h"
 #include "core/page_heap.h"
 #include "core/region.h"
-#include "core/sizeclass.h"
 #include "core/thread.h"
 #include "os/lock.h"
 
@@ -19,7 +18,6 @@ void kn_init_slow(void)
     kn_lock_acquire(&init_lock);
     if (!kn_load_relaxed(&kn_is_initialized)) {
         kn_options_load();
-        kn_sizeclass_init();
         kn_page_heap_init();
         kn_region_init();
         kn_orphans_init();

@@ -108,17 +108,9 @@ static void range_init(struct kn_range *range, uintptr_t base, size_t granules, 
 }
 
 /* The flat table: readable everywhere, costing nothing until it is written. */
-static kn_desc *reserve_table(void)
+static kn_desc *map_table(void)
 {
-    size_t bytes = (size_t)TABLE_BYTES;
-    void *table = kn_os_reserve(NULL, bytes);
-    if (table == NULL)
-        return NULL;
-    if (kn_os_protect_read(table, bytes) != 0) {
-        unreserve(table, bytes);
-        return NULL;
-    }
-    return table;
+    return kn_os_map_read((size_t)TABLE_BYTES);
 }
 
 /* Whether [base, base + bytes) and [from, to) share places in the table. */
@@ -194,7 +186,7 @@ static void init_main(void)
 {
     if (sizeof(void *) < 8)
         return;
-    kn_desc *table = reserve_table();
+    kn_desc *table = map_table();
     if (table == NULL)
         return;
     if (!try_reserve_any_main(table)) {

@@ -1,67 +1,32 @@
 #include "core/sizeclass.h"
 
-#include "base/assert.h"
-
-/* Slabs aim at this many blocks at least, so that one trip to the page heap serves several
- * requests. */
-#define SLAB_BLOCKS_MIN 8u
-/* Of blocks beyond this size four are enough: a trip is cheap next to the use of the block. */
-#define SLAB_FEW_BYTES      ((size_t)32768)
-#define SLAB_FEW_BLOCKS_MIN 4u
-/* A slab may leave this part of itself unused. */
-#define SLAB_WASTE_SHIFT 5
 /* Bytes that a cell may hold, and the least number of blocks. */
-#define CELL_BYTES      ((size_t)32768)
+#define CELL_BYTES      32768u
 #define CELL_BLOCKS_MIN 2u
 /* Bytes and blocks that a batch for another heap may hold, and the least number of blocks. */
-#define BATCH_BYTES      ((size_t)16384)
+#define BATCH_BYTES      16384u
 #define BATCH_BLOCKS_MAX 64u
 #define BATCH_BLOCKS_MIN 4u
-/* Slabs of a class that is used much are this large at least. */
-#define SLAB_GROWN_GRANULES 4u
 
-struct kn_class kn_classes[KN_CLASS_COUNT];
+#define AT_LEAST(n, least) ((n) < (least) ? (least) : (n))
+#define AT_MOST(n, most)   ((n) > (most) ? (most) : (n))
 
-static size_t block_bytes_of_class(unsigned size_class)
-{
-    if (size_class < KN_SMALL_CLASSES)
-        return size_class * KN_ALIGN_MIN;
-    unsigned step = size_class - KN_SMALL_CLASSES;
-    return (size_t)(9u + step % 8u) << (6u + step / 8u);
-}
+#define KN_CLASS(bytes, granules, granules_grown)                                                  \
+    {                                                                                              \
+        .reciprocal = (((uint64_t)1 << 40) + (bytes)-1) / (bytes),                                 \
+        .block_bytes = (bytes),                                                                    \
+        .slab_granules = (granules),                                                               \
+        .slab_granules_grown = (granules_grown),                                                   \
+        .cell_blocks = AT_LEAST(CELL_BYTES / (bytes), CELL_BLOCKS_MIN),                            \
+        .batch_blocks =                                                                            \
+            AT_LEAST(AT_MOST(BATCH_BYTES / (bytes), BATCH_BLOCKS_MAX), BATCH_BLOCKS_MIN),          \
+        .align_log2 = __builtin_ctz(bytes),                                                        \
+    },
 
-static unsigned slab_granules_for(size_t block_bytes, unsigned granules_min)
-{
-    size_t blocks_min = block_bytes > SLAB_FEW_BYTES ? SLAB_FEW_BLOCKS_MIN : SLAB_BLOCKS_MIN;
-    for (unsigned granules = granules_min;; granules++) {
-        size_t slab_bytes = granules * KN_GRANULE;
-        size_t blocks = slab_bytes / block_bytes;
-        if (blocks >= blocks_min &&
-            slab_bytes - blocks * block_bytes <= slab_bytes >> SLAB_WASTE_SHIFT)
-            return granules;
-    }
-}
-
-void kn_sizeclass_init(void)
-{
-    for (unsigned i = 1; i < KN_CLASS_COUNT; i++) {
-        struct kn_class *c = &kn_classes[i];
-        size_t bytes = block_bytes_of_class(i);
-        size_t cell_blocks = CELL_BYTES / bytes;
-
-        c->block_bytes = (uint32_t)bytes;
-        c->reciprocal = (((uint64_t)1 << 40) + bytes - 1) / bytes;
-        c->slab_granules = (uint16_t)slab_granules_for(bytes, 1);
-        c->slab_granules_grown = (uint16_t)slab_granules_for(bytes, SLAB_GROWN_GRANULES);
-        c->cell_blocks = (uint16_t)(cell_blocks < CELL_BLOCKS_MIN ? CELL_BLOCKS_MIN : cell_blocks);
-        size_t batch_blocks = BATCH_BYTES / bytes;
-        c->batch_blocks = (uint16_t)(batch_blocks > BATCH_BLOCKS_MAX   ? BATCH_BLOCKS_MAX
-                                     : batch_blocks < BATCH_BLOCKS_MIN ? BATCH_BLOCKS_MIN
-                                                                       : batch_blocks);
-        c->align_log2 = (uint16_t)kn_ctz64((uint64_t)bytes);
-        KN_ASSERT(c->slab_granules_grown * KN_GRANULE / bytes <= KN_SLAB_CAPACITY_MAX);
-    }
-}
+const struct kn_class kn_classes[KN_CLASS_COUNT] = {
+    {0}, /* class 0 does not exist */
+#include "core/sizeclass.def"
+};
 
 unsigned kn_class_of_aligned(size_t bytes, size_t align)
 {

@@ -72,10 +72,11 @@ KN_NODISCARD void *kn_os_reserve(void *hint, size_t bytes);
 KN_NODISCARD int kn_os_commit(void *start, size_t bytes);
 
 /*
- * reserved -> readable zeroes. Never charged and never holding memory of its own, so large tables
- * that are mostly zero can be read everywhere and committed only where written. Writing faults.
+ * nothing -> readable zeroes, anywhere. Never charged and never holding memory of its own, so large
+ * tables that are mostly zero can be read everywhere and committed only where written. Writing
+ * faults. Absurd sizes give NULL.
  */
-KN_NODISCARD int kn_os_protect_read(void *start, size_t bytes);
+KN_NODISCARD void *kn_os_map_read(size_t bytes);
 
 /* committed, readable or reserved -> reserved. Memory and commit charge are given back, contents
  * are lost. */

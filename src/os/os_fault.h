@@ -25,8 +25,8 @@
 
 /* Kind, the error with which it fails, and the functions that count as one. */
 #define KN_FAULT_KINDS(X)                                                                          \
-    X(RESERVE, ENOMEM)  /* kn_os_reserve */                                                        \
-    X(COMMIT, ENOMEM)   /* kn_os_commit, kn_os_protect_read */                                     \
+    X(RESERVE, ENOMEM)  /* kn_os_reserve, kn_os_map_read */                                        \
+    X(COMMIT, ENOMEM)   /* kn_os_commit */                                                         \
     X(MAP, ENOMEM)      /* kn_os_map, kn_os_brk */                                                 \
     X(UNMAP, ENOMEM)    /* kn_os_unmap: too many mappings */                                       \
     X(PURGE, EINVAL)    /* kn_os_purge: pages are locked */                                        \

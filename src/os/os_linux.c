@@ -136,6 +136,13 @@ void *kn_os_reserve(void *hint, size_t bytes)
     return map_aligned(hint, bytes, kn_os_page_bytes(), PROT_NONE, MAP_NORESERVE);
 }
 
+void *kn_os_map_read(size_t bytes)
+{
+    if (kn_os_fault_hit(KN_FAULT_RESERVE) != 0)
+        return NULL;
+    return map_aligned(NULL, bytes, kn_os_page_bytes(), PROT_READ, MAP_NORESERVE);
+}
+
 void *kn_os_map(size_t bytes, size_t align)
 {
     size_t page = kn_os_page_bytes();
@@ -150,14 +157,6 @@ int kn_os_commit(void *start, size_t bytes)
     if (fault != 0)
         return fault;
     return protect_pages(start, bytes, KN_READ_WRITE);
-}
-
-int kn_os_protect_read(void *start, size_t bytes)
-{
-    int fault = kn_os_fault_hit(KN_FAULT_COMMIT);
-    if (fault != 0)
-        return fault;
-    return protect_pages(start, bytes, PROT_READ);
 }
 
 int kn_os_decommit(void *start, size_t bytes)

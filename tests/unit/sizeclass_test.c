@@ -48,6 +48,31 @@ KN_TEST(sizeclass, finds_the_block_of_every_offset_in_a_slab)
     }
 }
 
+static size_t rest(size_t granules, size_t block_bytes)
+{
+    return granules * KN_GRANULE % block_bytes;
+}
+
+/* The fewest granules, from `least` on, that follow the rules in sizeclass.def. */
+static size_t granules_for(size_t block_bytes, size_t least)
+{
+    size_t blocks_min = block_bytes > 32768 ? 4 : 8;
+    size_t granules = least;
+    while (granules * KN_GRANULE < blocks_min * block_bytes ||
+           rest(granules, block_bytes) * 32 > granules * KN_GRANULE)
+        granules++;
+    return granules;
+}
+
+KN_TEST(sizeclass, makes_slabs_as_small_as_the_rules_allow)
+{
+    for (unsigned i = 1; i < KN_CLASS_COUNT; i++) {
+        size_t block_bytes = kn_classes[i].block_bytes;
+        kn_require(kn_classes[i].slab_granules == granules_for(block_bytes, 1));
+        kn_require(kn_classes[i].slab_granules_grown == granules_for(block_bytes, 4));
+    }
+}
+
 KN_TEST(sizeclass, makes_slabs_that_waste_little_and_hold_several_blocks)
 {
     kn_init();
