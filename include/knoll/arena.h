@@ -222,9 +222,9 @@ KNOLL_API KNOLL_NODISCARD void *knoll_arena_expand(struct knoll_arena *arena, vo
 
 /*
  * The same, but where expanding is not possible, the contents are copied to a new block, aligned to
- * KNOLL_ARENA_ALIGN. The old block stays in use, unless it had a chunk of its own that is the last of
- * those, and was made after the newest mark: then the chunk is given back. p may be NULL, with
- * old_bytes 0. On failure NULL is returned and the block is unchanged.
+ * KNOLL_ARENA_ALIGN. The old block stays in use, unless no mark is newer and it is either the last in
+ * the current chunk, while the new one gets a chunk of its own; or had such a chunk, the newest. p may
+ * be NULL, with old_bytes 0. On failure NULL is returned and the block is unchanged.
  */
 KNOLL_API KNOLL_NODISCARD void *knoll_arena_realloc(struct knoll_arena *arena, void *p,
                                                     size_t old_bytes, size_t bytes) KNOLL_NOTHROW;

@@ -180,6 +180,8 @@ void *knoll_arena_realloc(struct knoll_arena *arena, void *p, size_t old_bytes, 
     memcpy(block, p, old_bytes);
     if (chunk != NULL)
         drop_apart(arena, chunk);
+    else
+        (void)!knoll_arena_expand(arena, p, old_bytes, 0);
     return block;
 }
 

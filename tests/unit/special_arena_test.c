@@ -321,6 +321,18 @@ KN_TEST(special_arena, a_block_that_cannot_grow_moves)
     finish();
 }
 
+KN_TEST(special_arena, a_last_block_that_moves_leaves_nothing_behind)
+{
+    init();
+    char *block = knoll_arena_alloc(&arena, 1000);
+    memset(block, 5, 1000);
+    char *moved = knoll_arena_realloc(&arena, block, 1000, 50000);
+    ck_assert(is_all(moved, 5, 1000));
+    ck_assert_uint_eq(get_stats()->used_bytes, 50000);
+    ck_assert_ptr_eq(knoll_arena_alloc(&arena, 10), block);
+    finish();
+}
+
 KN_TEST(special_arena, a_growing_array_uses_one_chunk_of_its_own_at_a_time)
 {
     init();
