@@ -48,9 +48,20 @@ static uint32_t choose_columns_log2(uint32_t max_units)
     return max_units < UINT32_C(1) << 20 ? 4 : 5;
 }
 
+/* Bits of 32-bit words, which every processor can find without a function of the compiler's. */
+static uint32_t lowest_bit(uint32_t x)
+{
+    return (uint32_t)__builtin_ctz(x);
+}
+
+static uint32_t highest_bit(uint32_t x)
+{
+    return 31 ^ (uint32_t)__builtin_clz(x);
+}
+
 static uint32_t row_of(uint32_t units, uint32_t columns_log2)
 {
-    return units >> columns_log2 == 0 ? 0 : kn_log2_floor(units) - columns_log2 + 1;
+    return units >> columns_log2 == 0 ? 0 : highest_bit(units) - columns_log2 + 1;
 }
 
 /* The number of the class, row by row. */
@@ -71,8 +82,9 @@ static size_t state_bytes(size_t units, uint32_t *max_units)
 
     if (units < 2)
         units = 2;
-    *max_units = units > KN_COMPACT_UNITS_MAX / 2 ? KN_COMPACT_UNITS_MAX
-                                                  : (UINT32_C(2) << kn_log2_floor(units)) - 1;
+    *max_units = units > KN_COMPACT_UNITS_MAX / 2
+                     ? KN_COMPACT_UNITS_MAX
+                     : (UINT32_C(2) << highest_bit((uint32_t)units)) - 1;
     columns_log2 = choose_columns_log2(*max_units);
     rows = row_of(*max_units, columns_log2) + 1;
     return bitmap_bytes(rows) + ((size_t)rows << columns_log2) * sizeof(size_t);
@@ -135,10 +147,10 @@ static struct kn_compact_chunk *first_from(struct kn_compact_header *heap, uint3
 
         if (rows == 0)
             return NULL;
-        row = kn_ctz64(rows);
+        row = lowest_bit(rows);
         filled = tlsf->columns_filled[row];
     }
-    return kn_compact_at(heap, heads_of(tlsf)[(row << tlsf->columns_log2) + kn_ctz64(filled)]);
+    return kn_compact_at(heap, heads_of(tlsf)[(row << tlsf->columns_log2) + lowest_bit(filled)]);
 }
 
 static struct kn_compact_chunk *find(struct kn_compact_header *heap, uint32_t units)
@@ -166,8 +178,8 @@ static struct kn_compact_chunk *largest(struct kn_compact_header *heap)
 
     if (tlsf->rows_filled == 0)
         return NULL;
-    row = kn_log2_floor(tlsf->rows_filled);
-    column = kn_log2_floor(tlsf->columns_filled[row]);
+    row = highest_bit(tlsf->rows_filled);
+    column = highest_bit(tlsf->columns_filled[row]);
     for (size_t at = heads_of(tlsf)[(row << tlsf->columns_log2) + column]; at != 0;
          at = chunk->list.next) {
         chunk = kn_compact_at(heap, at);
