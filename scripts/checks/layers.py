@@ -14,7 +14,7 @@ MAY_INCLUDE = {
     "src/ds": {"base", "ds"},
     "src/os": {"base", "ds", "os"},
     "src/core": {"base", "ds", "os", "core", PUBLIC},
-    "src/special": {"base", "ds", "os/source.h", "os/lock.h", "special", PUBLIC},
+    "src/special": {"base", "ds", "os/source.h", "os/lock.h", "os/robust_lock.h", "special", PUBLIC},
     "src/debug": {"base", "ds", "os", "core", "debug", PUBLIC},
     "src/profile": {"base", "ds", "os", "core", "profile", PUBLIC},
     "src/api": {"base", "ds", "os", "core", "special", "debug", "profile", "api", PUBLIC},

@@ -20,7 +20,7 @@ static bool is_usable(const void *buffer, size_t bytes, const struct knoll_compa
            (uintptr_t)buffer <= UINTPTR_MAX - bytes;
 }
 
-/* Puts the chunks of the parts from number `from` on into the index. */
+/* Puts the pieces of the parts from number `from` on into the index. */
 static void open_parts(struct knoll_compact *heap, size_t from)
 {
     struct kn_compact_header *header = heap->start;
@@ -28,11 +28,11 @@ static void open_parts(struct knoll_compact *heap, size_t from)
 
     for (size_t i = 0; i < header->part_count; i++) {
         if (i >= from) {
-            struct kn_compact_chunk *chunk = kn_compact_first(part);
+            struct kn_compact_piece *piece = kn_compact_first(part);
 
-            header->free_chunks++;
-            header->free_units += kn_compact_units(chunk);
-            heap->index->insert(header, chunk);
+            header->free_pieces++;
+            header->free_units += kn_compact_units(piece);
+            heap->index->insert(header, piece);
         }
         part = kn_compact_at(header, part->next);
     }
@@ -58,8 +58,8 @@ int knoll_compact_create(struct knoll_compact *heap, void *buffer, size_t bytes,
         .word_bytes = sizeof(size_t),
         .unit_bytes = KN_COMPACT_UNIT,
         .max_units = max_units < UNITS_LIMIT ? max_units : UNITS_LIMIT,
-        .bytes = bytes,
         .state_bytes = state_bytes,
+        .bytes = bytes,
     };
     if (kn_compact_add_parts(header, (uintptr_t)(header + 1) + state_bytes,
                              (uintptr_t)buffer + bytes, index->min_units) != KNOLL_COMPACT_OK) {
@@ -137,16 +137,28 @@ static struct kn_compact_part *part_to_join(const struct kn_compact_header *head
 static void join(struct knoll_compact *heap, struct kn_compact_part *part, uint32_t units)
 {
     struct kn_compact_header *header = heap->start;
-    struct kn_compact_chunk *chunk = kn_compact_last(part);
-    struct kn_compact_chunk *last = kn_compact_after(chunk, units);
+    struct kn_compact_piece *piece = kn_compact_last(part);
+    struct kn_compact_piece *last = kn_compact_after(piece, units);
 
     last->before = units;
     kn_store_relaxed(&last->self, KN_COMPACT_USED);
+    /* Release, for who mends the heap: there is a last tag where the part is said to end. */
+    kn_fence_release();
     part->bytes += (size_t)units * KN_COMPACT_UNIT;
-    header->used_chunks++;
+    header->used_pieces++;
     header->used_units += units;
-    kn_compact_commit(chunk, units | KN_COMPACT_USED);
-    knoll_compact_free(heap, kn_compact_payload(chunk));
+    kn_compact_commit(piece, units | KN_COMPACT_USED);
+    knoll_compact_free(heap, kn_compact_payload(piece));
+}
+
+/* Before the parts grow, so that they are inside whenever the call is stopped. */
+static void widen(struct kn_compact_header *header, uintptr_t start, size_t bytes)
+{
+    size_t offset = start - (uintptr_t)header;
+
+    if (offset <= header->bytes && offset + bytes > header->bytes)
+        header->bytes = offset + bytes;
+    kn_fence_release();
 }
 
 int knoll_compact_extend(struct knoll_compact *heap, void *buffer, size_t bytes)
@@ -154,8 +166,10 @@ int knoll_compact_extend(struct knoll_compact *heap, void *buffer, size_t bytes)
     struct kn_compact_header *header = heap->start;
     uintptr_t start = (uintptr_t)buffer;
     size_t units = bytes / KN_COMPACT_UNIT;
-    size_t known = header->part_count;
+    size_t known_parts = header->part_count;
+    size_t known_bytes = header->bytes;
     struct kn_compact_part *part;
+    int result;
 
     if (!is_usable(buffer, bytes, heap->index))
         return KNOLL_COMPACT_INVALID;
@@ -163,20 +177,17 @@ int knoll_compact_extend(struct knoll_compact *heap, void *buffer, size_t bytes)
         return KNOLL_COMPACT_NO_ROOM;
     bytes = units * KN_COMPACT_UNIT;
     part = part_to_join(header, start, units);
+    widen(header, start, bytes);
     if (part != NULL) {
         join(heap, part, (uint32_t)units);
-    } else {
-        int result = kn_compact_add_parts(header, start, start + bytes, heap->index->min_units);
-
-        if (result != KNOLL_COMPACT_OK)
-            return result;
-        open_parts(heap, known);
+        return KNOLL_COMPACT_OK;
     }
-    if (start == (uintptr_t)header + header->bytes) {
-        header->bytes += bytes;
-        header->checksum = kn_compact_checksum(header);
-    }
-    return KNOLL_COMPACT_OK;
+    result = kn_compact_add_parts(header, start, start + bytes, heap->index->min_units);
+    if (result == KNOLL_COMPACT_OK)
+        open_parts(heap, known_parts);
+    else
+        header->bytes = known_bytes;
+    return result;
 }
 
 void knoll_compact_on_misuse(struct knoll_compact *heap, knoll_misuse_callback *callback, void *arg)

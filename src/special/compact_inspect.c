@@ -1,13 +1,13 @@
 #include "special/compact.h"
 
-/* Whether the chunk's size leads to another chunk or the last tag of its part. */
-static bool leads_on(const struct knoll_compact *heap, const struct kn_compact_chunk *chunk,
-                     const struct kn_compact_chunk *last)
+/* Whether the piece's size leads to another piece or the last tag of its part. */
+static bool leads_on(const struct knoll_compact *heap, const struct kn_compact_piece *piece,
+                     const struct kn_compact_piece *last)
 {
-    uint32_t units = kn_compact_units(chunk);
+    uint32_t units = kn_compact_units(piece);
 
     return units >= heap->index->min_units &&
-           units <= ((uintptr_t)last - (uintptr_t)chunk) / KN_COMPACT_UNIT;
+           units <= ((uintptr_t)last - (uintptr_t)piece) / KN_COMPACT_UNIT;
 }
 
 int knoll_compact_walk(const struct knoll_compact *heap,
@@ -17,21 +17,21 @@ int knoll_compact_walk(const struct knoll_compact *heap,
     const struct kn_compact_part *part = kn_compact_at(header, header->parts);
 
     for (size_t i = 0; i < header->part_count; i++) {
-        const struct kn_compact_chunk *chunk = kn_compact_first(part);
-        const struct kn_compact_chunk *last = kn_compact_last(part);
+        const struct kn_compact_piece *piece = kn_compact_first(part);
+        const struct kn_compact_piece *last = kn_compact_last(part);
 
-        while (chunk < last && leads_on(heap, chunk, last)) {
-            uint32_t units = kn_compact_units(chunk);
+        while (piece < last && leads_on(heap, piece, last)) {
+            uint32_t units = kn_compact_units(piece);
             struct knoll_compact_block block = {
-                .address = kn_compact_payload(chunk),
+                .address = kn_compact_payload(piece),
                 .bytes = kn_compact_payload_bytes(units),
-                .is_used = kn_compact_is_used(chunk),
+                .is_used = kn_compact_is_used(piece),
             };
             int result = visit(&block, arg);
 
             if (result != 0)
                 return result;
-            chunk = kn_compact_after(chunk, units);
+            piece = kn_compact_after(piece, units);
         }
         part = kn_compact_at(header, part->next);
     }
@@ -41,7 +41,7 @@ int knoll_compact_walk(const struct knoll_compact *heap,
 void knoll_compact_stats_get(const struct knoll_compact *heap, struct knoll_compact_stats *stats)
 {
     struct kn_compact_header *header = heap->start;
-    const struct kn_compact_chunk *largest = heap->index->largest(header);
+    const struct kn_compact_piece *largest = heap->index->largest(header);
     const struct kn_compact_part *part = kn_compact_at(header, header->parts);
     size_t total = header->parts;
 
@@ -51,10 +51,10 @@ void knoll_compact_stats_get(const struct knoll_compact *heap, struct knoll_comp
     }
     *stats = (struct knoll_compact_stats){
         .total_bytes = total,
-        .used_bytes = header->used_units * KN_COMPACT_UNIT - header->used_chunks * KN_COMPACT_TAG,
-        .used_blocks = header->used_chunks,
-        .free_bytes = header->free_units * KN_COMPACT_UNIT - header->free_chunks * KN_COMPACT_TAG,
-        .free_blocks = header->free_chunks,
+        .used_bytes = header->used_units * KN_COMPACT_UNIT - header->used_pieces * KN_COMPACT_TAG,
+        .used_blocks = header->used_pieces,
+        .free_bytes = header->free_units * KN_COMPACT_UNIT - header->free_pieces * KN_COMPACT_TAG,
+        .free_blocks = header->free_pieces,
     };
     stats->overhead_bytes = total - stats->used_bytes - stats->free_bytes;
     if (largest != NULL) {
@@ -66,36 +66,36 @@ void knoll_compact_stats_get(const struct knoll_compact *heap, struct knoll_comp
 
 struct counts {
     size_t free_units;
-    size_t free_chunks;
+    size_t free_pieces;
     size_t used_units;
-    size_t used_chunks;
+    size_t used_pieces;
 };
 
 static const char *check_part(const struct knoll_compact *heap, const struct kn_compact_part *part,
                               struct counts *counts)
 {
-    const struct kn_compact_chunk *chunk = kn_compact_first(part);
-    const struct kn_compact_chunk *last = kn_compact_last(part);
+    const struct kn_compact_piece *piece = kn_compact_first(part);
+    const struct kn_compact_piece *last = kn_compact_last(part);
     uint32_t before = 0;
     bool is_free_before = false;
 
-    while (chunk < last) {
-        uint32_t units = kn_compact_units(chunk);
-        bool is_free = !kn_compact_is_used(chunk);
+    while (piece < last) {
+        uint32_t units = kn_compact_units(piece);
+        bool is_free = !kn_compact_is_used(piece);
 
-        if (!leads_on(heap, chunk, last))
+        if (!leads_on(heap, piece, last))
             return "compact heap: the size in a boundary tag leads outside";
-        if (chunk->before != before)
+        if (piece->before != before)
             return "compact heap: two boundary tags disagree";
         if (is_free && is_free_before)
             return "compact heap: free neighbours are not joined";
         *(is_free ? &counts->free_units : &counts->used_units) += units;
-        *(is_free ? &counts->free_chunks : &counts->used_chunks) += 1;
+        *(is_free ? &counts->free_pieces : &counts->used_pieces) += 1;
         before = units;
         is_free_before = is_free;
-        chunk = kn_compact_after(chunk, units);
+        piece = kn_compact_after(piece, units);
     }
-    if (chunk != last || last->before != before || kn_load_relaxed(&last->self) != KN_COMPACT_USED)
+    if (piece != last || last->before != before || kn_load_relaxed(&last->self) != KN_COMPACT_USED)
         return "compact heap: the last boundary tag of a part is wrong";
     return NULL;
 }
@@ -116,52 +116,56 @@ const char *knoll_compact_check(const struct knoll_compact *heap)
             return fault;
         part = kn_compact_at(header, part->next);
     }
-    if (counts.free_units != header->free_units || counts.free_chunks != header->free_chunks ||
-        counts.used_units != header->used_units || counts.used_chunks != header->used_chunks)
+    if (counts.free_units != header->free_units || counts.free_pieces != header->free_pieces ||
+        counts.used_units != header->used_units || counts.used_pieces != header->used_pieces)
         return "compact heap: the blocks differ from their counts";
     return heap->index->check(header);
 }
 
 /* ---- mending --------------------------------------------------------------------------------- */
 
-/* Whether the sizes of the part's chunks lead from its first to its last tag. */
-static bool is_whole(const struct knoll_compact *heap, const struct kn_compact_part *part)
+/* The last tag to which the sizes of the part's pieces lead: where the part says it ends, or earlier,
+ * if it was growing when its user was stopped. NULL if they lead nowhere. */
+static struct kn_compact_piece *find_last(const struct knoll_compact *heap,
+                                          const struct kn_compact_part *part)
 {
-    const struct kn_compact_chunk *chunk = kn_compact_first(part);
-    const struct kn_compact_chunk *last = kn_compact_last(part);
+    struct kn_compact_piece *piece = kn_compact_first(part);
+    const struct kn_compact_piece *last = kn_compact_last(part);
 
-    while (chunk < last && leads_on(heap, chunk, last))
-        chunk = kn_compact_after(chunk, kn_compact_units(chunk));
-    return chunk == last && kn_load_relaxed(&last->self) == KN_COMPACT_USED;
+    while (piece < last && leads_on(heap, piece, last))
+        piece = kn_compact_after(piece, kn_compact_units(piece));
+    return piece <= last && kn_load_relaxed(&piece->self) == KN_COMPACT_USED ? piece : NULL;
 }
 
-static void mend_part(const struct knoll_compact *heap, const struct kn_compact_part *part)
+static void mend_part(const struct knoll_compact *heap, struct kn_compact_part *part)
 {
     struct kn_compact_header *header = heap->start;
-    struct kn_compact_chunk *chunk = kn_compact_first(part);
-    struct kn_compact_chunk *last = kn_compact_last(part);
+    struct kn_compact_piece *piece = kn_compact_first(part);
+    struct kn_compact_piece *last = find_last(heap, part);
     uint32_t before = 0;
 
-    while (chunk < last) {
-        uint32_t units = kn_compact_units(chunk);
-        struct kn_compact_chunk *next = kn_compact_after(chunk, units);
+    part->bytes = (uintptr_t)last + KN_COMPACT_TAG - (uintptr_t)part;
 
-        chunk->before = before;
-        if (kn_compact_is_used(chunk)) {
+    while (piece < last) {
+        uint32_t units = kn_compact_units(piece);
+        struct kn_compact_piece *next = kn_compact_after(piece, units);
+
+        piece->before = before;
+        if (kn_compact_is_used(piece)) {
             header->used_units += units;
-            header->used_chunks++;
+            header->used_pieces++;
         } else {
             while (!kn_compact_is_used(next)) {
                 units += kn_compact_units(next);
-                next = kn_compact_after(chunk, units);
+                next = kn_compact_after(piece, units);
             }
-            kn_compact_commit(chunk, units);
+            kn_compact_commit(piece, units);
             header->free_units += units;
-            header->free_chunks++;
-            heap->index->insert(header, chunk);
+            header->free_pieces++;
+            heap->index->insert(header, piece);
         }
         before = units;
-        chunk = next;
+        piece = next;
     }
     last->before = before;
 }
@@ -169,18 +173,18 @@ static void mend_part(const struct knoll_compact *heap, const struct kn_compact_
 int knoll_compact_mend(struct knoll_compact *heap)
 {
     struct kn_compact_header *header = heap->start;
-    const struct kn_compact_part *part = kn_compact_at(header, header->parts);
+    struct kn_compact_part *part = kn_compact_at(header, header->parts);
 
     for (size_t i = 0; i < header->part_count; i++) {
-        if (!is_whole(heap, part))
+        if (find_last(heap, part) == NULL)
             return KNOLL_COMPACT_DAMAGED;
         part = kn_compact_at(header, part->next);
     }
     heap->index->reset(header);
     header->free_units = 0;
-    header->free_chunks = 0;
+    header->free_pieces = 0;
     header->used_units = 0;
-    header->used_chunks = 0;
+    header->used_pieces = 0;
     part = kn_compact_at(header, header->parts);
     for (size_t i = 0; i < header->part_count; i++) {
         mend_part(heap, part);

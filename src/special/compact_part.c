@@ -1,13 +1,13 @@
 #include "special/compact.h"
 
-struct kn_compact_chunk *kn_compact_first(const struct kn_compact_part *part)
+struct kn_compact_piece *kn_compact_first(const struct kn_compact_part *part)
 {
     uintptr_t behind = (uintptr_t)part + sizeof(*part) + KN_COMPACT_TAG;
 
-    return (struct kn_compact_chunk *)(kn_align_up(behind, KN_COMPACT_UNIT) - KN_COMPACT_TAG);
+    return (struct kn_compact_piece *)(kn_align_up(behind, KN_COMPACT_UNIT) - KN_COMPACT_TAG);
 }
 
-struct kn_compact_chunk *kn_compact_last(const struct kn_compact_part *part)
+struct kn_compact_piece *kn_compact_last(const struct kn_compact_part *part)
 {
     return kn_ptr_add(part, part->bytes - KN_COMPACT_TAG);
 }
@@ -24,34 +24,34 @@ struct kn_compact_part *kn_compact_part_of(const struct kn_compact_header *heap,
     return NULL;
 }
 
-bool kn_compact_is_free_chunk(const struct kn_compact_header *heap, size_t offset)
+bool kn_compact_is_free_piece(const struct kn_compact_header *heap, size_t offset)
 {
-    struct kn_compact_chunk *chunk = kn_compact_at(heap, offset);
-    void *payload = kn_compact_payload(chunk);
+    struct kn_compact_piece *piece = kn_compact_at(heap, offset);
+    void *payload = kn_compact_payload(piece);
     struct kn_compact_part *part;
     uint32_t units;
 
     if (!kn_is_aligned((uintptr_t)payload, KN_COMPACT_UNIT))
         return false;
     part = kn_compact_part_of(heap, payload);
-    if (part == NULL || kn_compact_is_used(chunk))
+    if (part == NULL || kn_compact_is_used(piece))
         return false;
-    units = kn_compact_units(chunk);
+    units = kn_compact_units(piece);
     return units != 0 &&
-           units <= ((uintptr_t)kn_compact_last(part) - (uintptr_t)chunk) / KN_COMPACT_UNIT &&
-           kn_compact_after(chunk, units)->before == units;
+           units <= ((uintptr_t)kn_compact_last(part) - (uintptr_t)piece) / KN_COMPACT_UNIT &&
+           kn_compact_after(piece, units)->before == units;
 }
 
 /* The part and its two tags; `units` is what lies between these. */
 static void make_part(struct kn_compact_part *part, uint32_t units)
 {
-    struct kn_compact_chunk *chunk = kn_compact_first(part);
-    struct kn_compact_chunk *last = kn_compact_after(chunk, units);
+    struct kn_compact_piece *piece = kn_compact_first(part);
+    struct kn_compact_piece *last = kn_compact_after(piece, units);
 
     part->next = 0;
     part->bytes = (uintptr_t)last + KN_COMPACT_TAG - (uintptr_t)part;
-    chunk->before = 0;
-    kn_store_relaxed(&chunk->self, units);
+    piece->before = 0;
+    kn_store_relaxed(&piece->self, units);
     last->before = units;
     kn_store_relaxed(&last->self, KN_COMPACT_USED);
 }
@@ -63,6 +63,8 @@ static void append(struct kn_compact_header *heap, struct kn_compact_part *part)
     for (size_t i = 0; i < heap->part_count; i++)
         link = &((struct kn_compact_part *)kn_compact_at(heap, *link))->next;
     *link = kn_compact_offset(heap, part);
+    /* Release, for who mends the heap: what is counted is there. */
+    kn_fence_release();
     heap->part_count++;
 }
 
@@ -97,7 +99,7 @@ uint32_t kn_compact_checksum(const struct kn_compact_header *heap)
     uint32_t sum = 0;
 
     copy.checksum = 0;
-    for (size_t i = 0; i < offsetof(struct kn_compact_header, parts); i++)
+    for (size_t i = 0; i < offsetof(struct kn_compact_header, bytes); i++)
         sum = (sum ^ bytes[i]) * UINT32_C(0x01000193) + UINT32_C(0x9e3779b9);
     return sum;
 }

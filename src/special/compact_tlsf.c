@@ -1,4 +1,4 @@
-/* The TLSF index: lists of free chunks by class of size, and bitmaps of the lists that are filled.
+/* The TLSF index: lists of free pieces by class of size, and bitmaps of the lists that are filled.
  *
  * Classes     sizes below `columns` units have a class each. Above, each doubling of the size is a
  *             row, cut into `columns` equal steps:
@@ -7,9 +7,9 @@
  *                 row r   from columns * 2^(r-1) in steps of 2^(r-1)
  *
  * Fit         a request is rounded up to the next start of a class, so that whatever is in that class
- *             or above fits: found by two bit scans. Only if there is none, the first chunk of the
+ *             or above fits: found by two bit scans. Only if there is none, the first piece of the
  *             class below is looked at, which may be large enough. Rounding costs at most 1/columns
- *             of the request; a request may fail although there is a chunk as large, but not if there
+ *             of the request; a request may fail although there is a piece as large, but not if there
  *             is one larger by that.
  * Size        more columns for larger heaps, so that the lists take some hundred bytes of a small
  *             heap, and the fit is good in a large one.
@@ -103,26 +103,26 @@ static void reset(struct kn_compact_header *heap)
         heads_of(tlsf)[i] = 0;
 }
 
-static void insert(struct kn_compact_header *heap, struct kn_compact_chunk *chunk)
+static void insert(struct kn_compact_header *heap, struct kn_compact_piece *piece)
 {
     struct tlsf *tlsf = tlsf_of(heap);
-    uint32_t class = class_of(tlsf, kn_compact_units(chunk));
+    uint32_t class = class_of(tlsf, kn_compact_units(piece));
     uint32_t row = class >> tlsf->columns_log2;
     uint32_t column = class - (row << tlsf->columns_log2);
 
-    kn_compact_link_behind(heap, &heads_of(tlsf)[class], NULL, chunk);
+    kn_compact_link_behind(heap, &heads_of(tlsf)[class], NULL, piece);
     tlsf->rows_filled |= UINT32_C(1) << row;
     tlsf->columns_filled[row] |= UINT32_C(1) << column;
 }
 
-static bool remove(struct kn_compact_header *heap, struct kn_compact_chunk *chunk)
+static bool remove(struct kn_compact_header *heap, struct kn_compact_piece *piece)
 {
     struct tlsf *tlsf = tlsf_of(heap);
-    uint32_t class = class_of(tlsf, kn_compact_units(chunk));
+    uint32_t class = class_of(tlsf, kn_compact_units(piece));
     uint32_t row = class >> tlsf->columns_log2;
     uint32_t column = class - (row << tlsf->columns_log2);
 
-    if (!kn_compact_try_unlink(heap, &heads_of(tlsf)[class], chunk))
+    if (!kn_compact_try_unlink(heap, &heads_of(tlsf)[class], piece))
         return false;
     if (heads_of(tlsf)[class] == 0) {
         tlsf->columns_filled[row] &= ~(UINT32_C(1) << column);
@@ -132,8 +132,8 @@ static bool remove(struct kn_compact_header *heap, struct kn_compact_chunk *chun
     return true;
 }
 
-/* The first chunk of the first filled list from `class` on; NULL if there is none. */
-static struct kn_compact_chunk *first_from(struct kn_compact_header *heap, uint32_t class)
+/* The first piece of the first filled list from `class` on; NULL if there is none. */
+static struct kn_compact_piece *first_from(struct kn_compact_header *heap, uint32_t class)
 {
     struct tlsf *tlsf = tlsf_of(heap);
     uint32_t row = class >> tlsf->columns_log2;
@@ -153,26 +153,26 @@ static struct kn_compact_chunk *first_from(struct kn_compact_header *heap, uint3
     return kn_compact_at(heap, heads_of(tlsf)[(row << tlsf->columns_log2) + lowest_bit(filled)]);
 }
 
-static struct kn_compact_chunk *find(struct kn_compact_header *heap, uint32_t units)
+static struct kn_compact_piece *find(struct kn_compact_header *heap, uint32_t units)
 {
     struct tlsf *tlsf = tlsf_of(heap);
     uint32_t row = row_of(units, tlsf->columns_log2);
     uint32_t rounded = row == 0 ? units : units + (UINT32_C(1) << (row - 1)) - 1;
-    struct kn_compact_chunk *chunk = first_from(heap, class_of(tlsf, rounded));
+    struct kn_compact_piece *piece = first_from(heap, class_of(tlsf, rounded));
     size_t below;
 
-    if (chunk != NULL)
-        return chunk;
+    if (piece != NULL)
+        return piece;
     below = heads_of(tlsf)[class_of(tlsf, units)];
-    chunk = kn_compact_at(heap, below);
-    return below != 0 && kn_compact_units(chunk) >= units ? chunk : NULL;
+    piece = kn_compact_at(heap, below);
+    return below != 0 && kn_compact_units(piece) >= units ? piece : NULL;
 }
 
-static struct kn_compact_chunk *largest(struct kn_compact_header *heap)
+static struct kn_compact_piece *largest(struct kn_compact_header *heap)
 {
     struct tlsf *tlsf = tlsf_of(heap);
-    struct kn_compact_chunk *best = NULL;
-    struct kn_compact_chunk *chunk;
+    struct kn_compact_piece *best = NULL;
+    struct kn_compact_piece *piece;
     uint32_t row;
     uint32_t column;
 
@@ -181,10 +181,10 @@ static struct kn_compact_chunk *largest(struct kn_compact_header *heap)
     row = highest_bit(tlsf->rows_filled);
     column = highest_bit(tlsf->columns_filled[row]);
     for (size_t at = heads_of(tlsf)[(row << tlsf->columns_log2) + column]; at != 0;
-         at = chunk->list.next) {
-        chunk = kn_compact_at(heap, at);
-        if (best == NULL || kn_compact_units(chunk) > kn_compact_units(best))
-            best = chunk;
+         at = piece->list.next) {
+        piece = kn_compact_at(heap, at);
+        if (best == NULL || kn_compact_units(piece) > kn_compact_units(best))
+            best = piece;
     }
     return best;
 }
@@ -195,16 +195,16 @@ static const char *check_list(struct kn_compact_header *heap, uint32_t class, si
     size_t prev = 0;
 
     for (size_t at = heads_of(tlsf)[class]; at != 0; (*count)++) {
-        struct kn_compact_chunk *chunk = kn_compact_at(heap, at);
+        struct kn_compact_piece *piece = kn_compact_at(heap, at);
 
-        if (!kn_compact_is_free_chunk(heap, at))
+        if (!kn_compact_is_free_piece(heap, at))
             return "compact heap: a list leads to what is no free block";
-        if (chunk->list.prev != prev || *count >= heap->free_chunks)
+        if (piece->list.prev != prev || *count >= heap->free_pieces)
             return "compact heap: the links of a list disagree";
-        if (class_of(tlsf, kn_compact_units(chunk)) != class)
+        if (class_of(tlsf, kn_compact_units(piece)) != class)
             return "compact heap: a free block is in the list of another size";
         prev = at;
-        at = chunk->list.next;
+        at = piece->list.next;
     }
     return NULL;
 }
@@ -231,7 +231,7 @@ static const char *check(struct kn_compact_header *heap)
                 return "compact heap: a bitmap disagrees with its lists";
         }
     }
-    return count == heap->free_chunks ? NULL : "compact heap: free blocks are missing in the lists";
+    return count == heap->free_pieces ? NULL : "compact heap: free blocks are missing in the lists";
 }
 
 const struct knoll_compact_index *knoll_compact_tlsf(void)

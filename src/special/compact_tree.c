@@ -1,4 +1,4 @@
-/* The best-fit index: a red-black tree of free chunks, by size, then by offset.
+/* The best-fit index: a red-black tree of free pieces, by size, then by offset.
  *
  * Invariants  as in ds/rbtree.h: the root is black, a red node has no red child, and all paths down
  *             from a node pass the same number of black nodes. Links are offsets; 0 is no node, and
@@ -12,7 +12,7 @@ static size_t *root_of(struct kn_compact_header *heap)
     return kn_compact_state(heap);
 }
 
-static struct kn_compact_chunk *node_at(const struct kn_compact_header *heap, size_t offset)
+static struct kn_compact_piece *node_at(const struct kn_compact_header *heap, size_t offset)
 {
     return kn_compact_at(heap, offset);
 }
@@ -54,10 +54,10 @@ static size_t *link_to(struct kn_compact_header *heap, size_t parent, size_t nod
     return child_of(heap, parent, *child_of(heap, parent, 1) == node);
 }
 
-static bool stands_before(const struct kn_compact_chunk *chunk, size_t offset, uint32_t units,
+static bool stands_before(const struct kn_compact_piece *piece, size_t offset, uint32_t units,
                           size_t than)
 {
-    uint32_t own = kn_compact_units(chunk);
+    uint32_t own = kn_compact_units(piece);
 
     return own < units || (own == units && offset < than);
 }
@@ -119,10 +119,10 @@ static void repair_red(struct kn_compact_header *heap, size_t node)
     paint(heap, *root_of(heap), false);
 }
 
-static void insert(struct kn_compact_header *heap, struct kn_compact_chunk *chunk)
+static void insert(struct kn_compact_header *heap, struct kn_compact_piece *piece)
 {
-    size_t node = kn_compact_offset(heap, chunk);
-    uint32_t units = kn_compact_units(chunk);
+    size_t node = kn_compact_offset(heap, piece);
+    uint32_t units = kn_compact_units(piece);
     size_t *link = root_of(heap);
     size_t parent = 0;
 
@@ -131,9 +131,9 @@ static void insert(struct kn_compact_header *heap, struct kn_compact_chunk *chun
         link = child_of(heap, parent,
                         stands_before(node_at(heap, parent), parent, units, node) ? 1 : 0);
     }
-    chunk->tree.parent_and_colour = parent | 1;
-    chunk->tree.child[0] = 0;
-    chunk->tree.child[1] = 0;
+    piece->tree.parent_and_colour = parent | 1;
+    piece->tree.child[0] = 0;
+    piece->tree.child[1] = 0;
     *link = node;
     repair_red(heap, node);
 }
@@ -233,7 +233,7 @@ static bool is_linked(struct kn_compact_header *heap, size_t node)
 {
     size_t parent = parent_of(heap, node);
 
-    if (parent != 0 && !kn_compact_is_free_chunk(heap, parent))
+    if (parent != 0 && !kn_compact_is_free_piece(heap, parent))
         return false;
     if (*link_to(heap, parent, node) != node)
         return false;
@@ -241,15 +241,15 @@ static bool is_linked(struct kn_compact_header *heap, size_t node)
         size_t child = *child_of(heap, node, side);
 
         if (child != 0 &&
-            (!kn_compact_is_free_chunk(heap, child) || parent_of(heap, child) != node))
+            (!kn_compact_is_free_piece(heap, child) || parent_of(heap, child) != node))
             return false;
     }
     return true;
 }
 
-static bool remove(struct kn_compact_header *heap, struct kn_compact_chunk *chunk)
+static bool remove(struct kn_compact_header *heap, struct kn_compact_piece *piece)
 {
-    size_t node = kn_compact_offset(heap, chunk);
+    size_t node = kn_compact_offset(heap, piece);
 
     if (!is_linked(heap, node))
         return false;
@@ -257,23 +257,23 @@ static bool remove(struct kn_compact_header *heap, struct kn_compact_chunk *chun
     return true;
 }
 
-static struct kn_compact_chunk *find(struct kn_compact_header *heap, uint32_t units)
+static struct kn_compact_piece *find(struct kn_compact_header *heap, uint32_t units)
 {
     size_t node = *root_of(heap);
-    struct kn_compact_chunk *best = NULL;
+    struct kn_compact_piece *best = NULL;
 
     while (node != 0) {
-        struct kn_compact_chunk *chunk = node_at(heap, node);
-        bool fits = kn_compact_units(chunk) >= units;
+        struct kn_compact_piece *piece = node_at(heap, node);
+        bool fits = kn_compact_units(piece) >= units;
 
         if (fits)
-            best = chunk;
-        node = chunk->tree.child[!fits];
+            best = piece;
+        node = piece->tree.child[!fits];
     }
     return best;
 }
 
-static struct kn_compact_chunk *largest(struct kn_compact_header *heap)
+static struct kn_compact_piece *largest(struct kn_compact_header *heap)
 {
     size_t node = *root_of(heap);
 
@@ -343,7 +343,7 @@ static const char *check_links(struct kn_compact_header *heap)
     while (node != 0) {
         size_t to;
 
-        if (!kn_compact_is_free_chunk(heap, node) || steps++ > 3 * heap->free_chunks)
+        if (!kn_compact_is_free_piece(heap, node) || steps++ > 3 * heap->free_pieces)
             return "compact heap: the tree leads to what is no free block";
         if (!is_linked(heap, node))
             return "compact heap: links of the tree disagree";
@@ -376,9 +376,9 @@ static const char *check(struct kn_compact_header *heap)
     if (is_red(heap, *root_of(heap)))
         return "compact heap: the root of the tree is red";
     for (size_t node = next_of(heap, 0); node != 0; node = next_of(heap, node)) {
-        struct kn_compact_chunk *chunk = node_at(heap, node);
+        struct kn_compact_piece *piece = node_at(heap, node);
 
-        if (prev != 0 && !stands_before(node_at(heap, prev), prev, kn_compact_units(chunk), node))
+        if (prev != 0 && !stands_before(node_at(heap, prev), prev, kn_compact_units(piece), node))
             return "compact heap: the tree is out of order";
         fault = check_node(heap, node, &depth);
         if (fault != NULL)
@@ -386,7 +386,7 @@ static const char *check(struct kn_compact_header *heap)
         prev = node;
         count++;
     }
-    return count == heap->free_chunks ? NULL : "compact heap: free blocks are missing in the tree";
+    return count == heap->free_pieces ? NULL : "compact heap: free blocks are missing in the tree";
 }
 
 const struct knoll_compact_index *knoll_compact_best_fit(void)

@@ -343,7 +343,7 @@ KN_TEST_LOOP(special_compact, is_mended_from_its_sizes_alone, 0, KINDS)
     fragment();
     before = stats_of();
     memset(header + 1, 0xee, header->state_bytes);
-    header->free_chunks = 77;
+    header->free_pieces = 77;
     ck_assert_ptr_nonnull(knoll_compact_check(&heap));
     ck_assert_int_eq(knoll_compact_mend(&heap), KNOLL_COMPACT_OK);
     require_sound();
