@@ -20,21 +20,20 @@ static bool is_usable(const void *buffer, size_t bytes, const struct knoll_compa
            (uintptr_t)buffer <= UINTPTR_MAX - bytes;
 }
 
-/* Puts the pieces of the parts from number `from` on into the index. */
-static void open_parts(struct knoll_compact *heap, size_t from)
+/* Puts the pieces of the parts that lie in [start, end) into the index. */
+static void open_parts(struct knoll_compact *heap, uintptr_t start, uintptr_t end)
 {
     struct kn_compact_header *header = heap->start;
-    struct kn_compact_part *part = kn_compact_at(header, header->parts);
 
-    for (size_t i = 0; i < header->part_count; i++) {
-        if (i >= from) {
-            struct kn_compact_piece *piece = kn_compact_first(part);
+    for (struct kn_compact_part *part = kn_compact_first_part(header); part != NULL;
+         part = kn_compact_next_part(header, part)) {
+        struct kn_compact_piece *piece = kn_compact_first(part);
 
-            header->free_pieces++;
-            header->free_units += kn_compact_units(piece);
-            heap->index->insert(header, piece);
-        }
-        part = kn_compact_at(header, part->next);
+        if ((uintptr_t)part < start || (uintptr_t)part >= end)
+            continue;
+        header->free_pieces++;
+        header->free_units += kn_compact_units(piece);
+        heap->index->insert(header, piece);
     }
 }
 
@@ -69,28 +68,32 @@ int knoll_compact_create(struct knoll_compact *heap, void *buffer, size_t bytes,
     header->checksum = kn_compact_checksum(header);
     view(heap, buffer, index);
     index->reset(header);
-    open_parts(heap, 0);
+    open_parts(heap, (uintptr_t)buffer, (uintptr_t)buffer + bytes);
     return KNOLL_COMPACT_OK;
 }
 
-/* Whether all parts lie wholly in the buffer; says nothing about what is in them. */
+/* Whether all parts lie wholly in the buffer, one behind the other; says nothing about what is in
+ * them. */
 static int check_parts(const struct kn_compact_header *header)
 {
     size_t offset = header->parts;
+    size_t end = sizeof(*header) + header->state_bytes;
 
-    for (size_t i = 0; i < header->part_count; i++) {
+    do {
         const struct kn_compact_part *part = kn_compact_at(header, offset);
 
-        if (offset < sizeof(*header) || !kn_is_aligned(offset, sizeof(size_t)))
-            return KNOLL_COMPACT_DAMAGED;
-        if (offset > header->bytes || header->bytes - offset < sizeof(*part))
+        if (offset > header->bytes)
             return KNOLL_COMPACT_CUT_OFF;
+        if (offset < end || header->bytes - offset < sizeof(*part) ||
+            !kn_is_aligned(offset, sizeof(size_t)))
+            return KNOLL_COMPACT_DAMAGED;
         if (part->bytes > header->bytes - offset || part->bytes < sizeof(*part) + KN_COMPACT_TAG ||
             !kn_is_aligned((uintptr_t)part + part->bytes, KN_COMPACT_UNIT))
             return KNOLL_COMPACT_DAMAGED;
+        end = offset + part->bytes;
         offset = part->next;
-    }
-    return header->part_count == 0 ? KNOLL_COMPACT_DAMAGED : KNOLL_COMPACT_OK;
+    } while (offset != 0);
+    return KNOLL_COMPACT_OK;
 }
 
 int knoll_compact_attach(struct knoll_compact *heap, void *buffer, size_t bytes,
@@ -122,15 +125,12 @@ int knoll_compact_attach(struct knoll_compact *heap, void *buffer, size_t bytes,
 static struct kn_compact_part *part_to_join(const struct kn_compact_header *header, uintptr_t start,
                                             size_t units)
 {
-    struct kn_compact_part *part = kn_compact_at(header, header->parts);
+    struct kn_compact_part *part = kn_compact_first_part(header);
 
-    for (size_t i = 0; i < header->part_count; i++) {
-        if ((uintptr_t)part + part->bytes == start &&
-            part->bytes / KN_COMPACT_UNIT + units <= header->max_units)
-            return part;
-        part = kn_compact_at(header, part->next);
-    }
-    return NULL;
+    while (part != NULL && ((uintptr_t)part + part->bytes != start ||
+                            part->bytes / KN_COMPACT_UNIT + units > header->max_units))
+        part = kn_compact_next_part(header, part);
+    return part;
 }
 
 /* The last tag of the part becomes that of a used block with the new memory, which is then freed. */
@@ -166,7 +166,6 @@ int knoll_compact_extend(struct knoll_compact *heap, void *buffer, size_t bytes)
     struct kn_compact_header *header = heap->start;
     uintptr_t start = (uintptr_t)buffer;
     size_t units = bytes / KN_COMPACT_UNIT;
-    size_t known_parts = header->part_count;
     size_t known_bytes = header->bytes;
     struct kn_compact_part *part;
     int result;
@@ -184,7 +183,7 @@ int knoll_compact_extend(struct knoll_compact *heap, void *buffer, size_t bytes)
     }
     result = kn_compact_add_parts(header, start, start + bytes, heap->index->min_units);
     if (result == KNOLL_COMPACT_OK)
-        open_parts(heap, known_parts);
+        open_parts(heap, start, start + bytes);
     else
         header->bytes = known_bytes;
     return result;

@@ -76,8 +76,7 @@ struct kn_compact_header {
     uint32_t max_units; /* no piece is larger */
     size_t state_bytes; /* of the index */
     size_t bytes;       /* of the buffer, with what followed it and was added */
-    size_t parts;       /* the first of the list of parts */
-    size_t part_count;
+    size_t parts;       /* the lowest part */
     size_t root;
     size_t free_units;
     size_t free_pieces;
@@ -85,8 +84,9 @@ struct kn_compact_header {
     size_t used_pieces;
 };
 
+/* A list by ascending offset, so those below the header come last. */
 struct kn_compact_part {
-    size_t next;
+    size_t next;  /* 0 for none */
     size_t bytes; /* from here to the end of the last tag */
 };
 
@@ -172,6 +172,18 @@ KN_INLINE size_t kn_compact_payload_bytes(uint32_t units)
 }
 
 /* ---- parts (compact_part.c) ------------------------------------------------------------------ */
+
+/* NULL behind the last one. */
+KN_INLINE struct kn_compact_part *kn_compact_first_part(const struct kn_compact_header *heap)
+{
+    return kn_compact_at(heap, heap->parts);
+}
+
+KN_INLINE struct kn_compact_part *kn_compact_next_part(const struct kn_compact_header *heap,
+                                                       const struct kn_compact_part *part)
+{
+    return part->next == 0 ? NULL : kn_compact_at(heap, part->next);
+}
 
 struct kn_compact_piece *kn_compact_first(const struct kn_compact_part *part);
 struct kn_compact_piece *kn_compact_last(const struct kn_compact_part *part);

@@ -14,9 +14,9 @@ int knoll_compact_walk(const struct knoll_compact *heap,
                        int (*visit)(const struct knoll_compact_block *block, void *arg), void *arg)
 {
     const struct kn_compact_header *header = heap->start;
-    const struct kn_compact_part *part = kn_compact_at(header, header->parts);
+    const struct kn_compact_part *part = kn_compact_first_part(header);
 
-    for (size_t i = 0; i < header->part_count; i++) {
+    while (part != NULL) {
         const struct kn_compact_piece *piece = kn_compact_first(part);
         const struct kn_compact_piece *last = kn_compact_last(part);
 
@@ -33,7 +33,7 @@ int knoll_compact_walk(const struct knoll_compact *heap,
                 return result;
             piece = kn_compact_after(piece, units);
         }
-        part = kn_compact_at(header, part->next);
+        part = kn_compact_next_part(header, part);
     }
     return 0;
 }
@@ -42,12 +42,12 @@ void knoll_compact_stats_get(const struct knoll_compact *heap, struct knoll_comp
 {
     struct kn_compact_header *header = heap->start;
     const struct kn_compact_piece *largest = heap->index->largest(header);
-    const struct kn_compact_part *part = kn_compact_at(header, header->parts);
+    const struct kn_compact_part *part = kn_compact_first_part(header);
     size_t total = header->parts;
 
-    for (size_t i = 0; i < header->part_count; i++) {
+    while (part != NULL) {
         total += part->bytes;
-        part = kn_compact_at(header, part->next);
+        part = kn_compact_next_part(header, part);
     }
     *stats = (struct knoll_compact_stats){
         .total_bytes = total,
@@ -103,18 +103,18 @@ static const char *check_part(const struct knoll_compact *heap, const struct kn_
 const char *knoll_compact_check(const struct knoll_compact *heap)
 {
     struct kn_compact_header *header = heap->start;
-    const struct kn_compact_part *part = kn_compact_at(header, header->parts);
+    const struct kn_compact_part *part = kn_compact_first_part(header);
     struct counts counts = {0};
 
     if (header->magic != KN_COMPACT_MAGIC || header->checksum != kn_compact_checksum(header) ||
         header->kind != heap->index->kind)
         return "compact heap: the header was written over";
-    for (size_t i = 0; i < header->part_count; i++) {
+    while (part != NULL) {
         const char *fault = check_part(heap, part, &counts);
 
         if (fault != NULL)
             return fault;
-        part = kn_compact_at(header, part->next);
+        part = kn_compact_next_part(header, part);
     }
     if (counts.free_units != header->free_units || counts.free_pieces != header->free_pieces ||
         counts.used_units != header->used_units || counts.used_pieces != header->used_pieces)
@@ -173,22 +173,22 @@ static void mend_part(const struct knoll_compact *heap, struct kn_compact_part *
 int knoll_compact_mend(struct knoll_compact *heap)
 {
     struct kn_compact_header *header = heap->start;
-    struct kn_compact_part *part = kn_compact_at(header, header->parts);
+    struct kn_compact_part *part = kn_compact_first_part(header);
 
-    for (size_t i = 0; i < header->part_count; i++) {
+    while (part != NULL) {
         if (find_last(heap, part) == NULL)
             return KNOLL_COMPACT_DAMAGED;
-        part = kn_compact_at(header, part->next);
+        part = kn_compact_next_part(header, part);
     }
     heap->index->reset(header);
     header->free_units = 0;
     header->free_pieces = 0;
     header->used_units = 0;
     header->used_pieces = 0;
-    part = kn_compact_at(header, header->parts);
-    for (size_t i = 0; i < header->part_count; i++) {
+    part = kn_compact_first_part(header);
+    while (part != NULL) {
         mend_part(heap, part);
-        part = kn_compact_at(header, part->next);
+        part = kn_compact_next_part(header, part);
     }
     return KNOLL_COMPACT_OK;
 }

@@ -14,14 +14,12 @@ struct kn_compact_piece *kn_compact_last(const struct kn_compact_part *part)
 
 struct kn_compact_part *kn_compact_part_of(const struct kn_compact_header *heap, const void *p)
 {
-    struct kn_compact_part *part = kn_compact_at(heap, heap->parts);
+    struct kn_compact_part *part = kn_compact_first_part(heap);
 
-    for (size_t i = 0; i < heap->part_count; i++) {
-        if (p >= kn_compact_payload(kn_compact_first(part)) && p < (void *)kn_compact_last(part))
-            return part;
-        part = kn_compact_at(heap, part->next);
-    }
-    return NULL;
+    while (part != NULL &&
+           (p < kn_compact_payload(kn_compact_first(part)) || p >= (void *)kn_compact_last(part)))
+        part = kn_compact_next_part(heap, part);
+    return part;
 }
 
 bool kn_compact_is_free_piece(const struct kn_compact_header *heap, size_t offset)
@@ -48,7 +46,6 @@ static void make_part(struct kn_compact_part *part, uint32_t units)
     struct kn_compact_piece *piece = kn_compact_first(part);
     struct kn_compact_piece *last = kn_compact_after(piece, units);
 
-    part->next = 0;
     part->bytes = (uintptr_t)last + KN_COMPACT_TAG - (uintptr_t)part;
     piece->before = 0;
     kn_store_relaxed(&piece->self, units);
@@ -56,16 +53,17 @@ static void make_part(struct kn_compact_part *part, uint32_t units)
     kn_store_relaxed(&last->self, KN_COMPACT_USED);
 }
 
-static void append(struct kn_compact_header *heap, struct kn_compact_part *part)
+static void enlist(struct kn_compact_header *heap, struct kn_compact_part *part)
 {
+    size_t offset = kn_compact_offset(heap, part);
     size_t *link = &heap->parts;
 
-    for (size_t i = 0; i < heap->part_count; i++)
+    while (*link != 0 && *link < offset)
         link = &((struct kn_compact_part *)kn_compact_at(heap, *link))->next;
-    *link = kn_compact_offset(heap, part);
-    /* Release, for who mends the heap: what is counted is there. */
+    part->next = *link;
+    /* Release, for who mends the heap: what is in the list is there. */
     kn_fence_release();
-    heap->part_count++;
+    *link = offset;
 }
 
 int kn_compact_add_parts(struct kn_compact_header *heap, uintptr_t start, uintptr_t end,
@@ -86,7 +84,7 @@ int kn_compact_add_parts(struct kn_compact_header *heap, uintptr_t start, uintpt
         if (units > heap->max_units)
             units = heap->max_units;
         make_part(part, (uint32_t)units);
-        append(heap, part);
+        enlist(heap, part);
         start += part->bytes;
         result = KNOLL_COMPACT_OK;
     }

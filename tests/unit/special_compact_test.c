@@ -313,11 +313,17 @@ KN_TEST_LOOP(special_compact, is_not_found_where_it_is_not, 0, KINDS)
     header->max_units++;
     ck_assert_int_eq(knoll_compact_attach(&heap, room, ROOM, index), KNOLL_COMPACT_DAMAGED);
     header->max_units--;
-    header->part_count = 0;
-    ck_assert_int_eq(knoll_compact_attach(&heap, room, ROOM, index), KNOLL_COMPACT_DAMAGED);
-    header->part_count = 2;
-    ck_assert_int_eq(knoll_compact_attach(&heap, room, ROOM, index), KNOLL_COMPACT_DAMAGED);
-    header->part_count = 1;
+    for (int i = 0; i < 2; i++) {
+        struct kn_compact_part *part = kn_compact_first_part(header);
+        size_t wrong = i == 0 ? header->parts : header->parts + 64;
+
+        part->next = wrong;
+        ck_assert_int_eq(knoll_compact_attach(&heap, room, ROOM, index), KNOLL_COMPACT_DAMAGED);
+        part->next = 0;
+        header->parts ^= wrong;
+        ck_assert_int_ne(knoll_compact_attach(&heap, room, ROOM, index), KNOLL_COMPACT_OK);
+        header->parts ^= wrong;
+    }
     ck_assert_int_eq(knoll_compact_attach(&heap, room, ROOM, index), KNOLL_COMPACT_OK);
 }
 
