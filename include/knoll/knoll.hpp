@@ -25,6 +25,7 @@
 
 #include <knoll/arena.hpp>
 #include <knoll/knoll.h>
+#include <knoll/pool.hpp>
 
 namespace knoll
 {
