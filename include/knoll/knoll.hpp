@@ -10,7 +10,8 @@
  * Memory that is short is reported as operator new does: the new_handler is called as long as there
  * is one, then std::bad_alloc is thrown.
  *
- * The specialised allocators have headers of their own, which this one includes: <knoll/arena.hpp>.
+ * The specialised allocators have headers of their own, which this one includes: <knoll/arena.hpp>,
+ * <knoll/pool.hpp>.
  *
  * Threads: any. C++17.
  */

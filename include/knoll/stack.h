@@ -4,7 +4,7 @@
  *     struct knoll_stack stack;
  *     if (knoll_stack_init(&stack, knoll_source_mmap(), NULL) != 0)
  *         ...
- *     struct knoll_stack_point before = knoll_stack_mark(&stack);
+ *     struct knoll_stack_moment before = knoll_stack_mark(&stack);
  *     char *line = knoll_stack_malloc(&stack, 200);
  *     double *row = knoll_stack_malloc(&stack, 50 * sizeof(double));
  *     knoll_stack_free(&stack, row);
@@ -13,7 +13,7 @@
  *
  * Before each block lies the address of the one below it, 8 bytes, and nothing else. So the order is
  * checked always: freeing anything but the newest block is misuse, see <knoll/misuse.h>. A checked
- * stack finds more, at some cost: points that are out of date, and blocks that were written beyond
+ * stack finds more, at some cost: marks that are out of date, and blocks that were written beyond
  * their ends; and what is freed is overwritten with 0xdd.
  *
  * Memory comes from a source in chunks. One chunk more than needed is kept, so that going up and down
@@ -57,8 +57,8 @@ struct knoll_stack_options {
     bool is_checked;
 };
 
-/* A point to go back to. */
-struct knoll_stack_point {
+/* A mark to go back to. */
+struct knoll_stack_moment {
     void *opaque[4];
 };
 
@@ -83,8 +83,7 @@ KNOLL_API void knoll_stack_destroy(struct knoll_stack *stack) KNOLL_NOTHROW;
 /* A block of at least `bytes` at a multiple of `align`, which must be a power of two, or errno is
  * EINVAL and the result NULL. What alignments above 16 skip is free again when the block below is. */
 KNOLL_API KNOLL_NODISCARD void *knoll_stack_aligned_alloc(struct knoll_stack *stack, size_t align,
-                                                          size_t bytes) KNOLL_NOTHROW KNOLL_ALIGN(2)
-    KNOLL_SIZE(3);
+                                                          size_t bytes) KNOLL_NOTHROW;
 
 /* What knoll_stack_free calls when the short way is not open. */
 KNOLL_API void knoll_stack_free_slow(struct knoll_stack *stack, void *block) KNOLL_NOTHROW;
@@ -122,18 +121,18 @@ KNOLL_INLINE void knoll_stack_free(struct knoll_stack *stack, void *block)
     top->end = newest - 8;
 }
 
-/* Where the stack stands. Nothing needs to be done about a point that is not needed. */
-KNOLL_API KNOLL_NODISCARD struct knoll_stack_point
+/* Where the stack stands. Nothing needs to be done about a mark that is not needed. */
+KNOLL_API KNOLL_NODISCARD struct knoll_stack_moment
 knoll_stack_mark(const struct knoll_stack *stack) KNOLL_NOTHROW;
 
 /*
- * Frees all blocks made since the point was taken. Points taken since, or before blocks that were
- * freed one by one below, end with them. A point that is seen to have ended is misuse: those above
+ * Frees all blocks made since the mark was taken. Marks taken since, or before blocks that were
+ * freed one by one below, end with them. A mark that is seen to have ended is misuse: those above
  * the stack's end always are, all others in a checked stack. Cost: linear in the number of chunks
  * left; checked: and of blocks.
  */
 KNOLL_API void knoll_stack_rewind(struct knoll_stack *stack,
-                                  struct knoll_stack_point point) KNOLL_NOTHROW;
+                                  struct knoll_stack_moment mark) KNOLL_NOTHROW;
 
 /* Frees all blocks, and keeps one chunk. */
 KNOLL_API void knoll_stack_reset(struct knoll_stack *stack) KNOLL_NOTHROW;

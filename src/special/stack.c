@@ -69,15 +69,15 @@ struct extra {
 
 KN_STATIC_ASSERT(sizeof(struct extra) <= EXTRA_BYTES, "the extra bytes hold it");
 
-/* What a point's words are. */
-struct point {
+/* What a mark's words are. */
+struct mark {
     struct chunk *chunk;
     void *newest;
     char *end;
     uintptr_t number; /* of the newest block, if checked */
 };
 
-KN_STATIC_ASSERT(sizeof(struct point) == sizeof(struct knoll_stack_point), "one is the other");
+KN_STATIC_ASSERT(sizeof(struct mark) == sizeof(struct knoll_stack_moment), "one is the other");
 
 static struct state *state_of(const struct knoll_stack *stack)
 {
@@ -357,55 +357,55 @@ void knoll_stack_free_slow(struct knoll_stack *stack, void *block)
         memset(top->end, FREED, (size_t)(end - top->end));
 }
 
-/* Chunks without blocks are passed over: they may be given back, and the point remain. */
-struct knoll_stack_point knoll_stack_mark(const struct knoll_stack *stack)
+/* Chunks without blocks are passed over: they may be given back, and the mark remain. */
+struct knoll_stack_moment knoll_stack_mark(const struct knoll_stack *stack)
 {
     const struct knoll_stack_top *top = top_of(stack);
     struct chunk *chunk = state_of(stack)->chunk;
-    struct knoll_stack_point result;
+    struct knoll_stack_moment result;
     for (; chunk != NULL && top->newest == floor_of(chunk); chunk = chunk->older)
         top = &chunk->below;
-    struct point point = {chunk, top->newest, top->end, 0};
+    struct mark mark = {chunk, top->newest, top->end, 0};
     if (state_of(stack)->is_checked && chunk != NULL)
-        point.number = extra_of(top->newest)->number;
-    memcpy(&result, &point, sizeof(result));
+        mark.number = extra_of(top->newest)->number;
+    memcpy(&result, &mark, sizeof(result));
     return result;
 }
 
-/* NULL, or why a point has ended. */
-static const char *judge_point(const struct knoll_stack *stack, const struct point *point)
+/* NULL, or why a mark has ended. */
+static const char *judge_mark(const struct knoll_stack *stack, const struct mark *mark)
 {
     const struct chunk *chunk = state_of(stack)->chunk;
     const struct knoll_stack_top *top = top_of(stack);
-    for (; chunk != point->chunk; chunk = chunk->older) {
+    for (; chunk != mark->chunk; chunk = chunk->older) {
         if (chunk == NULL)
-            return "the point lies above the stack's end";
+            return "the mark lies above the stack's end";
         top = &chunk->below;
     }
-    if ((uintptr_t)point->end > (uintptr_t)top->end)
-        return "the point lies above the stack's end";
-    if (point->number != 0 && !is_block(stack, point->newest, point->number))
-        return "the point has ended: a block below it has been freed";
+    if ((uintptr_t)mark->end > (uintptr_t)top->end)
+        return "the mark lies above the stack's end";
+    if (mark->number != 0 && !is_block(stack, mark->newest, mark->number))
+        return "the mark has ended: a block below it has been freed";
     return NULL;
 }
 
-void knoll_stack_rewind(struct knoll_stack *stack, struct knoll_stack_point to)
+void knoll_stack_rewind(struct knoll_stack *stack, struct knoll_stack_moment to)
 {
     struct state *state = state_of(stack);
     struct knoll_stack_top *top = top_of(stack);
-    struct point point;
-    memcpy(&point, &to, sizeof(point));
-    const char *fault = judge_point(stack, &point);
+    struct mark mark;
+    memcpy(&mark, &to, sizeof(mark));
+    const char *fault = judge_mark(stack, &mark);
     if (fault != NULL) {
-        kn_special_misuse("stack", "knoll_stack_rewind", point.end, fault);
+        kn_special_misuse("stack", "knoll_stack_rewind", mark.end, fault);
         return;
     }
-    while (state->chunk != point.chunk)
+    while (state->chunk != mark.chunk)
         drop_chunk(state, top);
-    if (state->is_checked && point.chunk != NULL)
-        memset(point.end, FREED, (size_t)(top->end - point.end));
-    top->newest = point.newest;
-    top->end = point.end;
+    if (state->is_checked && mark.chunk != NULL)
+        memset(mark.end, FREED, (size_t)(top->end - mark.end));
+    top->newest = mark.newest;
+    top->end = mark.end;
 }
 
 /* ---- reports -------------------------------------------------------------------------------- */

@@ -19,7 +19,7 @@ struct block {
 };
 
 struct point {
-    struct knoll_stack_point point;
+    struct knoll_stack_moment point;
     size_t blocks;
 };
 

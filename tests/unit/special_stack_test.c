@@ -99,7 +99,7 @@ KN_TEST_LOOP(special_stack, border_of_a_chunk_can_be_crossed_for_nothing, 0, 2)
 KN_TEST_LOOP(special_stack, alignment_can_be_chosen, 0, 2)
 {
     begin(_i);
-    struct knoll_stack_point bottom = knoll_stack_mark(&stack);
+    struct knoll_stack_moment bottom = knoll_stack_mark(&stack);
     for (size_t align = 1; align <= 65536; align *= 2) {
         void *block = knoll_stack_aligned_alloc(&stack, align, 100);
         ck_assert(kn_is_aligned((uintptr_t)block, align));
@@ -121,7 +121,7 @@ KN_TEST_LOOP(special_stack, alignment_can_be_chosen, 0, 2)
 
 KN_TEST_LOOP(special_stack, rewind_frees_what_came_later, 0, 2)
 {
-    struct knoll_stack_point points[BLOCKS];
+    struct knoll_stack_moment points[BLOCKS];
     begin(_i);
     for (size_t i = 0; i < BLOCKS; i++) {
         points[i] = knoll_stack_mark(&stack);
@@ -280,10 +280,10 @@ KN_TEST_LOOP(special_stack, free_out_of_order_is_misuse, 0, 2)
 
 static void rewind_to(void *point)
 {
-    knoll_stack_rewind(&stack, *(struct knoll_stack_point *)point);
+    knoll_stack_rewind(&stack, *(struct knoll_stack_moment *)point);
 }
 
-static void expect_ended(struct knoll_stack_point point, const char *what)
+static void expect_ended(struct knoll_stack_moment point, const char *what)
 {
     static struct kn_child child;
     kn_child_call(&child, rewind_to, &point);
@@ -295,11 +295,11 @@ static void expect_ended(struct knoll_stack_point point, const char *what)
 KN_TEST_LOOP(special_stack, rewind_to_a_point_that_has_ended_is_misuse, 0, 2)
 {
     begin(_i);
-    struct knoll_stack_point bottom = knoll_stack_mark(&stack);
+    struct knoll_stack_moment bottom = knoll_stack_mark(&stack);
     make(100);
-    struct knoll_stack_point above = knoll_stack_mark(&stack);
+    struct knoll_stack_moment above = knoll_stack_mark(&stack);
     make_all();
-    struct knoll_stack_point far_above = knoll_stack_mark(&stack);
+    struct knoll_stack_moment far_above = knoll_stack_mark(&stack);
     knoll_stack_rewind(&stack, bottom);
     expect_ended(above, "above the stack's end");
     expect_ended(far_above, "above the stack's end");
@@ -333,9 +333,9 @@ KN_TEST_LOOP(special_stack, misuse_changes_nothing_with_a_call_back, 0, 2)
 {
     begin(_i);
     knoll_special_on_misuse(tell, &told);
-    struct knoll_stack_point bottom = knoll_stack_mark(&stack);
+    struct knoll_stack_moment bottom = knoll_stack_mark(&stack);
     make_all();
-    struct knoll_stack_point top = knoll_stack_mark(&stack);
+    struct knoll_stack_moment top = knoll_stack_mark(&stack);
     knoll_stack_free(&stack, blocks[1]);
     knoll_stack_free(&stack, &stack);
     ck_assert_uint_eq(count_blocks(), BLOCKS);
