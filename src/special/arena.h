@@ -79,7 +79,12 @@ KN_NODISCARD bool kn_arena_chunk_try_extend(struct knoll_arena *root, struct kn_
                                             size_t bytes);
 
 /* Notes that nothing from `at` on is in use any more. */
-void kn_arena_chunk_cut(struct kn_arena_chunk *chunk, char *at);
+KN_INLINE void kn_arena_chunk_cut(struct kn_arena_chunk *chunk, char *at)
+{
+    if (chunk->clean < chunk->at)
+        chunk->clean = chunk->at;
+    chunk->at = at;
+}
 
 KN_INLINE bool kn_arena_chunk_has(const struct kn_arena_chunk *chunk, const void *p)
 {

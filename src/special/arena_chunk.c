@@ -152,10 +152,3 @@ bool kn_arena_chunk_try_extend(struct knoll_arena *root, struct kn_arena_chunk *
         chunk->clean = range.start;
     return true;
 }
-
-void kn_arena_chunk_cut(struct kn_arena_chunk *chunk, char *at)
-{
-    if (chunk->clean < chunk->at)
-        chunk->clean = chunk->at;
-    chunk->at = at;
-}

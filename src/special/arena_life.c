@@ -214,23 +214,39 @@ static void call_cleanup(struct knoll_arena *arena)
 
 static void end_arena(struct knoll_arena *arena);
 
-/* Destroys children, calls clean-ups and lets go of chunks apart: all that are newer than `serial`,
- * also those that the calls themselves make. */
-static void unwind(struct knoll_arena *arena, uint64_t serial)
+static bool has_newer_calls(const struct knoll_arena *arena, uint64_t serial)
+{
+    return (arena->children != NULL && arena->children->born > serial) ||
+           (arena->cleanups != NULL && arena->cleanups->serial > serial);
+}
+
+static bool has_newer_apart(const struct knoll_arena *arena, uint64_t serial)
+{
+    return arena->apart != NULL && arena->apart->serial > serial;
+}
+
+/* Destroys children and calls clean-ups that are newer than `serial`, also those that the calls
+ * themselves make. */
+static void call_newer(struct knoll_arena *arena, uint64_t serial)
 {
     for (struct knoll_arena *one = arena; one != NULL; one = one->parent)
         one->busy++;
-    for (;;) {
+    while (has_newer_calls(arena, serial)) {
         if (arena->children != NULL && arena->children->born > serial)
             end_arena(arena->children);
-        else if (arena->cleanups != NULL && arena->cleanups->serial > serial)
-            call_cleanup(arena);
         else
-            break;
+            call_cleanup(arena);
     }
     for (struct knoll_arena *one = arena; one != NULL; one = one->parent)
         one->busy--;
-    while (arena->apart != NULL && arena->apart->serial > serial) {
+}
+
+/* Lets go of all that is newer than `serial` and has one of its own. */
+static void unwind(struct knoll_arena *arena, uint64_t serial)
+{
+    if (has_newer_calls(arena, serial))
+        call_newer(arena, serial);
+    while (has_newer_apart(arena, serial)) {
         struct kn_arena_chunk *chunk = arena->apart;
         arena->apart = chunk->next;
         arena->left_bytes -= used_in(chunk);
@@ -289,20 +305,24 @@ static bool is_marked(const struct knoll_arena *arena)
 {
     const struct kn_arena_mark *mark = arena->marks;
     return mark != NULL && (const char *)(mark + 1) == arena->at &&
-           (arena->apart == NULL || arena->apart->serial < mark->serial) &&
-           (arena->children == NULL || arena->children->born < mark->serial);
+           !has_newer_apart(arena, mark->serial) && !has_newer_calls(arena, mark->serial);
+}
+
+static KN_NOINLINE struct knoll_arena_moment make_mark(struct knoll_arena *arena)
+{
+    struct kn_arena_mark *mark =
+        knoll_arena_aligned_alloc(arena, _Alignof(struct kn_arena_mark), sizeof(*mark));
+    if (mark == NULL)
+        return (struct knoll_arena_moment){NULL, 0};
+    *mark = (struct kn_arena_mark){arena->marks, ++arena->serial};
+    arena->marks = mark;
+    return (struct knoll_arena_moment){mark, mark->serial};
 }
 
 struct knoll_arena_moment knoll_arena_mark(struct knoll_arena *arena)
 {
-    if (!is_marked(arena)) {
-        struct kn_arena_mark *mark =
-            knoll_arena_aligned_alloc(arena, _Alignof(struct kn_arena_mark), sizeof(*mark));
-        if (mark == NULL)
-            return (struct knoll_arena_moment){NULL, 0};
-        *mark = (struct kn_arena_mark){arena->marks, ++arena->serial};
-        arena->marks = mark;
-    }
+    if (!is_marked(arena))
+        return make_mark(arena);
     return (struct knoll_arena_moment){arena->marks, arena->marks->serial};
 }
 
@@ -314,7 +334,15 @@ static bool has_mark(const struct knoll_arena *arena, struct knoll_arena_moment 
     return one != NULL && one->serial == mark.serial;
 }
 
-void knoll_arena_rewind(struct knoll_arena *arena, struct knoll_arena_moment mark)
+/* Whether the mark is the newest, and nothing but blocks of its chunk are newer. */
+static bool is_near(const struct knoll_arena *arena, struct knoll_arena_moment mark)
+{
+    return mark.place != NULL && mark.place == arena->marks && mark.place->serial == mark.serial &&
+           arena->busy == 0 && kn_arena_chunk_has(arena->chunks, mark.place) &&
+           !has_newer_apart(arena, mark.serial) && !has_newer_calls(arena, mark.serial);
+}
+
+static KN_NOINLINE void rewind_far(struct knoll_arena *arena, struct knoll_arena_moment mark)
 {
     if (mark.place == NULL || !is_free(arena, "knoll_arena_rewind"))
         return;
@@ -328,6 +356,16 @@ void knoll_arena_rewind(struct knoll_arena *arena, struct knoll_arena_moment mar
     arena->marks = mark.place;
     while (!kn_arena_chunk_has(arena->chunks, mark.place))
         kn_arena_chunk_put(arena->root, kn_arena_pop(arena));
+    cut_current(arena, (char *)(mark.place + 1));
+}
+
+void knoll_arena_rewind(struct knoll_arena *arena, struct knoll_arena_moment mark)
+{
+    if (!is_near(arena, mark)) {
+        rewind_far(arena, mark);
+        return;
+    }
+    note_peak(arena);
     cut_current(arena, (char *)(mark.place + 1));
 }
 

@@ -489,6 +489,19 @@ static void reset_parent_from_within(void *arg)
     knoll_arena_destroy(child);
 }
 
+static void rewind_to(void *mark)
+{
+    knoll_arena_rewind(&local, *(struct knoll_arena_moment *)mark);
+}
+
+static void rewind_from_within(void *arg)
+{
+    (void)arg;
+    struct knoll_arena_moment mark = knoll_arena_mark(&local);
+    ck_assert_ptr_nonnull(knoll_arena_on_clean(&local, rewind_to, &mark));
+    knoll_arena_rewind(&local, mark);
+}
+
 static void cancel_twice(void *arg)
 {
     (void)arg;
@@ -513,8 +526,8 @@ KN_TEST(special_arena_misuse, ends_the_program_with_a_line)
         {destroy_twice, "knoll_arena_destroy"},      {destroy_twice, "one that is gone"},
         {use_after_destroy, "knoll_arena_alloc"},    {use_adopted, "knoll_arena_reset"},
         {use_adopted, "one that is gone"},           {reset_from_within, "from within a clean-up"},
-        {reset_parent_from_within, "from within a"}, {cancel_twice, "cancelled before"},
-        {adopt_into_nothing, "not an arena"},
+        {reset_parent_from_within, "from within a"}, {rewind_from_within, "from within a"},
+        {cancel_twice, "cancelled before"},          {adopt_into_nothing, "not an arena"},
     };
     static struct kn_child child;
     ck_assert_int_eq(knoll_arena_init(&local, NULL), 0);
