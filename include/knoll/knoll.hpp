@@ -11,7 +11,8 @@
  * is one, then std::bad_alloc is thrown.
  *
  * The specialised allocators have headers of their own, which this one includes: <knoll/arena.hpp>,
- * <knoll/pool.hpp>.
+ * <knoll/pool.hpp>,
+ * <knoll/handles.hpp>.
  *
  * Threads: any. C++17.
  */
@@ -25,6 +26,7 @@
 #include <type_traits>
 
 #include <knoll/arena.hpp>
+#include <knoll/handles.hpp>
 #include <knoll/knoll.h>
 #include <knoll/pool.hpp>
 
