@@ -10,7 +10,7 @@
 /* ---- making and unmaking ---------------------------------------------------------------------- */
 
 /* Units are counted in 32 bits, and the topmost number is no unit. */
-#define MEMORY_MAX ((uint64_t)(UINT32_MAX - 1) * KN_HANDLES_UNIT_BYTES)
+static const size_t units_max = UINT32_MAX - 1;
 
 /* Makes an empty heap in the range, whose first `low_bytes` are committed, or can be. */
 static struct knoll_handles *make(struct kn_range range, struct kn_source *source, size_t low_bytes)
@@ -25,8 +25,8 @@ static struct knoll_handles *make(struct kn_range range, struct kn_source *sourc
     /* There is no block without a span of two units and a slot. */
     if (start + 2 * KN_HANDLES_UNIT_BYTES + sizeof(struct kn_handles_slot) > end)
         return NULL;
-    if (end - start > MEMORY_MAX)
-        end = start + (uintptr_t)MEMORY_MAX;
+    if ((end - start) / KN_HANDLES_UNIT_BYTES > units_max)
+        end = start + units_max * KN_HANDLES_UNIT_BYTES;
     made = (struct knoll_handles){
         .start = kn_ptr_add(heap, start - at),
         .end = kn_ptr_add(heap, end - at),
