@@ -16,9 +16,10 @@
 #define PURGE_GRANULES_MIN ((size_t)4)
 /* Going over the limit purges this share of the limit at once, so that not every free purges. */
 #define PURGE_SHARE ((size_t)4)
-/* A run with fewer clean granules than this is handed out as it is, others are made up for: below,
- * system calls and faults cost more than the memory is worth. */
-#define MAKE_UP_GRANULES_MIN ((size_t)64)
+/* Growth is made up for in steps of this at least. Less is not made up for while the process is
+ * larger than it needed to be by at most this share of its peak: calls and faults cost more. */
+#define MAKE_UP_GRANULES ((size_t)64)
+#define MAKE_UP_SHARE    ((size_t)16)
 /* So many runs without a whole dirty page are passed over before purging is left for later. */
 #define PURGE_MISSES_MAX 8u
 
@@ -377,13 +378,14 @@ static struct kn_run *find_fit(size_t granules)
  * far as the process would otherwise become larger than it needed to be at its peak. */
 static void make_up_for(size_t faulted)
 {
-    if (faulted < MAKE_UP_GRANULES_MIN)
-        return;
     size_t resident = pages.used + pages.dirty;
     size_t excess = resident > pages.used_peak ? resident - pages.used_peak : 0;
-    size_t back = faulted < excess ? faulted : excess;
-    if (back != 0)
-        purge_to(pages.dirty - back);
+    size_t tolerated = MAKE_UP_GRANULES + pages.used_peak / MAKE_UP_SHARE;
+    if (faulted == 0 || excess == 0 || (faulted < MAKE_UP_GRANULES && excess <= tolerated))
+        return;
+    size_t back = faulted < MAKE_UP_GRANULES ? MAKE_UP_GRANULES : faulted;
+    back = back < excess ? back : excess;
+    purge_to(pages.dirty > back ? pages.dirty - back : 0);
 }
 
 /* Accounts for a run that is about to be handed out. */

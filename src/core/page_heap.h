@@ -10,9 +10,9 @@
  *     2. the best fit among the clean runs                  faults on first touch
  *     3. newly committed address space
  *
- * What a run handed out has of clean granules makes the process grow: from 1 MiB on, as much dirty
- * memory is given back at once, oldest first, as far as used and dirty memory together exceed the
- * peak of used memory. So large blocks of changing sizes do not raise that peak. Independently of that the dirty memory
+ * What a run handed out has of clean granules makes the process grow: where used and dirty memory
+ * together exceed the peak of used memory, as much dirty memory is given back, oldest first. Growth
+ * by less than 1 MiB is let pass while the excess is small. Independently of that the dirty memory
  * is kept below max(kn_page_heap_dirty_min, used / kn_page_heap_dirty_share) plus a slack that
  * adapts to the program (slack.h), at all times and without a clock.
  *
