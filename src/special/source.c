@@ -23,7 +23,8 @@ struct knoll_source *knoll_source_buffer_init(struct knoll_source_buffer *storag
                                               size_t bytes)
 {
     struct kn_source_buffer *buffer = (struct kn_source_buffer *)(void *)storage;
-    kn_source_buffer_init(buffer, start, bytes);
+    /* An empty buffer may be NULL, from which no address can be computed. */
+    kn_source_buffer_init(buffer, start != NULL ? start : storage, start != NULL ? bytes : 0);
     return kn_source_to_public(&buffer->source);
 }
 
