@@ -285,22 +285,10 @@ static bool try_describe(struct kn_range *range, size_t granules)
     return true;
 }
 
-static bool try_grow_range(struct kn_range *range, size_t granules, struct kn_growth *growth)
+/* Commits the next `count` granules of a range. */
+static bool try_grow_by(struct kn_range *range, size_t count, struct kn_growth *growth)
 {
     size_t old = kn_load_relaxed(&range->granules);
-    size_t left = range->granules_reserved - old;
-    if (granules > left)
-        return false;
-    size_t step = kn_align_up(region.committed_bytes / COMMIT_SHARE, COMMIT_BYTES_MIN);
-    step = (step < COMMIT_BYTES_MIN   ? COMMIT_BYTES_MIN
-            : step > COMMIT_BYTES_MAX ? COMMIT_BYTES_MAX
-                                      : step);
-    size_t count = kn_align_up(granules * KN_GRANULE, COMMIT_BYTES_MIN) >> KN_GRANULE_LOG2;
-    if (count < step >> KN_GRANULE_LOG2)
-        count = step >> KN_GRANULE_LOG2;
-    if (count > left)
-        count = left;
-
     uintptr_t from = range->base + old * KN_GRANULE;
     if (!try_describe(range, old + count) || !try_commit(from, from + count * KN_GRANULE))
         return false;
@@ -313,6 +301,27 @@ static bool try_grow_range(struct kn_range *range, size_t granules, struct kn_gr
     growth->slot = &range->slots[old];
     growth->granules = count;
     return true;
+}
+
+/* By more than asked for, as the heap is large; near a limit of the process by what is needed. */
+static bool try_grow_range(struct kn_range *range, size_t granules, struct kn_growth *growth)
+{
+    size_t left = range->granules_reserved - kn_load_relaxed(&range->granules);
+    if (granules > left)
+        return false;
+    size_t step = kn_align_up(region.committed_bytes / COMMIT_SHARE, COMMIT_BYTES_MIN);
+    step = (step < COMMIT_BYTES_MIN   ? COMMIT_BYTES_MIN
+            : step > COMMIT_BYTES_MAX ? COMMIT_BYTES_MAX
+                                      : step);
+    size_t needed = kn_align_up(granules * KN_GRANULE, COMMIT_BYTES_MIN) >> KN_GRANULE_LOG2;
+    if (needed > left)
+        needed = left;
+    size_t count = step >> KN_GRANULE_LOG2;
+    if (count > left)
+        count = left;
+    if (count > needed && try_grow_by(range, count, growth))
+        return true;
+    return try_grow_by(range, needed, growth);
 }
 
 /*
