@@ -11,8 +11,7 @@
  * is one, then std::bad_alloc is thrown.
  *
  * The specialised allocators have headers of their own, which this one includes: <knoll/arena.hpp>,
- * <knoll/pool.hpp>,
- * <knoll/handles.hpp>.
+ * <knoll/compact.hpp>, <knoll/pool.hpp>, <knoll/handles.hpp>.
  *
  * Threads: any. C++17.
  */
@@ -26,6 +25,7 @@
 #include <type_traits>
 
 #include <knoll/arena.hpp>
+#include <knoll/compact.hpp>
 #include <knoll/handles.hpp>
 #include <knoll/knoll.h>
 #include <knoll/pool.hpp>

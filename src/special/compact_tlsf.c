@@ -212,12 +212,13 @@ static const char *check_list(struct kn_compact_header *heap, uint32_t class, si
 static const char *check(struct kn_compact_header *heap)
 {
     struct tlsf *tlsf = tlsf_of(heap);
-    uint32_t columns = UINT32_C(1) << tlsf->columns_log2;
+    uint32_t columns;
     size_t count = 0;
 
     if (tlsf->columns_log2 < 3 || tlsf->columns_log2 > 5 ||
         tlsf->rows != row_of(heap->max_units, tlsf->columns_log2) + 1)
         return "compact heap: the shape of the table of lists is wrong";
+    columns = UINT32_C(1) << tlsf->columns_log2;
     for (uint32_t row = 0; row < tlsf->rows; row++) {
         if ((tlsf->columns_filled[row] != 0) != (tlsf->rows_filled >> row & 1))
             return "compact heap: the bitmaps disagree";
