@@ -34,6 +34,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <knoll/attributes.h>
 #include <knoll/misuse.h>
@@ -44,8 +45,8 @@ KNOLL_BEGIN
 /* In memory of the caller's, which must not move while it is in use; the members are the
  * library's. */
 struct knoll_pool {
-    void *ready; /* LIST: the free objects, each beginning with the address of the next */
-    int is_list;
+    void *ready;       /* LIST: the free objects, each beginning with the address of the next */
+    uintptr_t slow_to; /* objects at addresses up to this are freed the long way: 0 for a LIST */
     void *opaque[18];
 };
 
@@ -117,7 +118,8 @@ KNOLL_NODISCARD KNOLL_INLINE void *knoll_pool_malloc(struct knoll_pool *pool)
  */
 KNOLL_INLINE void knoll_pool_free(struct knoll_pool *pool, void *object)
 {
-    if (__builtin_expect(object == NULL || !pool->is_list, 0)) {
+    /* NULL in a LIST, and all in other pools. */
+    if (__builtin_expect((uintptr_t)object <= pool->slow_to, 0)) {
         knoll_pool_free_slow(pool, object);
         return;
     }

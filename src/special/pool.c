@@ -84,7 +84,7 @@ int knoll_pool_init(struct knoll_pool *pool, struct knoll_source *source,
     if (!is_valid(options))
         return EINVAL;
     memset(pool, 0, sizeof(*pool));
-    pool->is_list = options->kind == KNOLL_POOL_LIST;
+    pool->slow_to = options->kind == KNOLL_POOL_LIST ? 0 : UINTPTR_MAX;
     state->source = kn_source_of_public(source);
     state->kind = options->kind;
     state->object_bytes = options->object_bytes;
@@ -196,8 +196,8 @@ int knoll_pool_reserve(struct knoll_pool *pool, size_t count)
 
 void *knoll_pool_malloc_slow(struct knoll_pool *pool)
 {
-    void *object = KN_LIKELY(!pool->is_list) ? kn_pool_bits_malloc(kn_pool_state_of(pool))
-                                             : kn_pool_list_malloc(pool);
+    void *object = KN_LIKELY(!kn_pool_is_list(pool)) ? kn_pool_bits_malloc(kn_pool_state_of(pool))
+                                                     : kn_pool_list_malloc(pool);
     if (KN_UNLIKELY(object == NULL))
         errno = ENOMEM;
     return object;
@@ -212,9 +212,9 @@ void knoll_pool_free_slow(struct knoll_pool *pool, void *object)
 size_t knoll_pool_malloc_batch(struct knoll_pool *pool, size_t count, void **out)
 {
     size_t made = 0;
-    if (!pool->is_list)
+    if (!kn_pool_is_list(pool))
         made = kn_pool_bits_malloc_batch(kn_pool_state_of(pool), count, out);
-    while (pool->is_list && made < count) {
+    while (kn_pool_is_list(pool) && made < count) {
         void *object = knoll_pool_malloc(pool);
         if (object == NULL)
             break;
@@ -230,7 +230,7 @@ void knoll_pool_free_batch(struct knoll_pool *pool, void *const *objects, size_t
     for (size_t i = 0; i < count; i++) {
         if (objects[i] == NULL)
             continue;
-        if (pool->is_list)
+        if (kn_pool_is_list(pool))
             knoll_pool_free(pool, objects[i]);
         else
             kn_pool_bits_free(kn_pool_state_of(pool), objects[i], "knoll_pool_free_batch");
@@ -240,7 +240,7 @@ void knoll_pool_free_batch(struct knoll_pool *pool, void *const *objects, size_t
 void knoll_pool_reset(struct knoll_pool *pool)
 {
     struct kn_pool_state *state = kn_pool_state_of(pool);
-    if (pool->is_list) {
+    if (kn_pool_is_list(pool)) {
         kn_pool_list_reset(pool);
         return;
     }
@@ -261,7 +261,7 @@ size_t knoll_pool_trim(struct knoll_pool *pool)
     size_t released_bytes = 0;
     if (state->is_fixed)
         return 0;
-    if (pool->is_list)
+    if (kn_pool_is_list(pool))
         kn_pool_list_uncarve(pool);
     for (struct kn_pool_chunk *chunk = kn_pool_newest(state), *older; chunk != NULL;
          chunk = older) {
@@ -296,8 +296,8 @@ bool knoll_pool_has(const struct knoll_pool *pool, const void *address)
 
 int knoll_pool_walk(struct knoll_pool *pool, int (*visit)(void *object, void *arg), void *arg)
 {
-    return pool->is_list ? kn_pool_list_walk(pool, visit, arg)
-                         : kn_pool_bits_walk(kn_pool_state_of(pool), visit, arg);
+    return kn_pool_is_list(pool) ? kn_pool_list_walk(pool, visit, arg)
+                                 : kn_pool_bits_walk(kn_pool_state_of(pool), visit, arg);
 }
 
 void knoll_pool_stats_get(const struct knoll_pool *pool, struct knoll_pool_stats *stats)
@@ -305,7 +305,7 @@ void knoll_pool_stats_get(const struct knoll_pool *pool, struct knoll_pool_stats
     const struct kn_pool_state *state = kn_pool_state_of(pool);
     *stats = (struct knoll_pool_stats){.object_bytes = state->object_bytes,
                                        .stride_bytes = state->stride};
-    if (pool->is_list)
+    if (kn_pool_is_list(pool))
         stats->used_objects = kn_pool_list_count(pool);
     for (const struct kn_pool_chunk *chunk = kn_pool_newest(state); chunk != NULL;
          chunk = chunk->older) {
@@ -333,5 +333,5 @@ const char *knoll_pool_check(const struct knoll_pool *pool)
     }
     if (objects != state->objects)
         return "the chunks do not have as many objects as the pool";
-    return pool->is_list ? kn_pool_list_check(pool) : kn_pool_bits_check(state);
+    return kn_pool_is_list(pool) ? kn_pool_list_check(pool) : kn_pool_bits_check(state);
 }

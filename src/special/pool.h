@@ -74,6 +74,11 @@ KN_INLINE struct kn_pool_state *kn_pool_state_of(const struct knoll_pool *pool)
     return (struct kn_pool_state *)(void *)pool->opaque;
 }
 
+KN_INLINE bool kn_pool_is_list(const struct knoll_pool *pool)
+{
+    return pool->slow_to == 0;
+}
+
 KN_INLINE struct kn_pool_chunk *kn_pool_newest(const struct kn_pool_state *state)
 {
     /* Acquire: pairs with the release store in kn_pool_grow, so that the chunk is seen complete. */
