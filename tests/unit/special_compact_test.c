@@ -354,7 +354,12 @@ KN_TEST_LOOP(special_compact, is_mended_from_its_sizes_alone, 0, KINDS)
     ck_assert_int_eq(knoll_compact_mend(&heap), KNOLL_COMPACT_OK);
     require_sound();
     after = stats_of();
-    ck_assert_mem_eq(&before, &after, sizeof(before));
+    ck_assert_uint_eq(after.used_bytes, before.used_bytes);
+    ck_assert_uint_eq(after.used_blocks, before.used_blocks);
+    ck_assert_uint_eq(after.free_bytes, before.free_bytes);
+    ck_assert_uint_eq(after.free_blocks, before.free_blocks);
+    ck_assert_uint_eq(after.largest_free_bytes, before.largest_free_bytes);
+    ck_assert_uint_eq(after.overhead_bytes, before.overhead_bytes);
 }
 
 /* Whatever is in the buffer, looking at it ends, and says that it is sound only if it is; once
@@ -369,7 +374,7 @@ KN_TEST_LOOP(special_compact, survives_the_sight_of_any_damage, 0, KINDS)
     create(_i, ROOM);
     fragment();
     memcpy(good, room, ROOM);
-    for (unsigned round = 0; round < 40000; round++) {
+    for (unsigned round = 0; round < 8000; round++) {
         unsigned count = 1 + (unsigned)kn_rng_below(&rng, 4);
 
         memcpy(room, good, ROOM);
@@ -388,5 +393,5 @@ KN_TEST_LOOP(special_compact, survives_the_sight_of_any_damage, 0, KINDS)
             kn_require_sound(knoll_compact_check(&heap));
         }
     }
-    ck_assert_uint_gt(mended, 1000);
+    ck_assert_uint_gt(mended, 200);
 }
