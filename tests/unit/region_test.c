@@ -61,7 +61,7 @@ KN_TEST(region, uses_up_a_small_range_before_it_adds_another)
     if (kn_start_again("region/uses_up_a_small_range", "reserve-fails=1"))
         return;
     void *block = core->malloc(1000);
-    ck_assert_uint_eq(kn_map_desc((uintptr_t)block), 0);
+    ck_assert_uint_eq(kn_map_desc((uintptr_t)block), KN_DESC_NOWHERE);
     for (size_t i = 0; i < 30; i++) {
         struct kn_range *before = last_range();
         kn_require(core->malloc(((size_t)5 << 20) / 4) != NULL);
