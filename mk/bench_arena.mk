@@ -14,6 +14,7 @@ BENCH_ARENA_ARGS ?=
 .PHONY: bench-arena bench-arena-build
 
 $(BENCH_DIR)/bench/special/arena_%.o: bench/special/arena_%.cpp bench/special/arena.hpp \
+		bench/special/common.hpp \
 		$(wildcard include/knoll/*.h include/knoll/*.hpp) mk/bench_arena.mk
 	$(SAY) "  CXX  $@"
 	@mkdir -p $(@D)

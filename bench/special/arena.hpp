@@ -14,18 +14,10 @@
 #ifndef KB_SPECIAL_ARENA_HPP
 #define KB_SPECIAL_ARENA_HPP
 
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
+#include "bench/special/common.hpp"
 
 namespace kb
 {
-
-/* What to run: a workload's name, or NULL for all of them; how often its round. */
-struct request {
-    const char *workload;
-    std::uint64_t rounds;
-};
 
 using runner = void(const char *subject, const request &what);
 
@@ -44,26 +36,6 @@ struct registration {
 void measure(const char *subject, const char *workload, const request &what, std::uint64_t blocks,
              void (*work)(void *state), void *state);
 
-/* The same sizes for all subjects: a generator is a part of the cost, so a cheap one. */
-class sizes
-{
-  public:
-    std::size_t below(std::size_t limit)
-    {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        return static_cast<std::size_t>((state >> 33) % limit);
-    }
-
-  private:
-    std::uint64_t state = 1;
-};
-
-/* The first byte of a block is written, as a user would. */
-inline void touch(void *block)
-{
-    *static_cast<volatile char *>(block) = 1;
-}
-
 constexpr std::uint64_t frame_blocks = 10000, request_blocks = 100;
 
 /* Small blocks of one size, freed together. */
@@ -79,7 +51,7 @@ template <typename Subject> void work_fixed(void *state)
 template <typename Subject> void work_mixed(void *state)
 {
     Subject &subject = *static_cast<Subject *>(state);
-    sizes size;
+    choices size;
     for (std::uint64_t i = 0; i < frame_blocks; i++)
         touch(subject.allocate(i % 1000 == 999 ? 100000 : 1 + size.below(256)));
     subject.reset();
@@ -90,7 +62,7 @@ template <typename Subject> void work_text(void *state)
 {
     static const char text[] = "a heap of words that are copied one after another";
     Subject &subject = *static_cast<Subject *>(state);
-    sizes size;
+    choices size;
     for (std::uint64_t i = 0; i < frame_blocks; i++) {
         const std::size_t length = 1 + size.below(sizeof(text) - 1);
         std::memcpy(subject.allocate(length), text, length);
@@ -114,7 +86,7 @@ template <typename Subject> void work_marks(void *state)
 template <typename Subject> void work_children(void *state)
 {
     Subject &subject = *static_cast<Subject *>(state);
-    sizes size;
+    choices size;
     for (std::uint64_t i = 0; i < frame_blocks / request_blocks; i++) {
         auto child = subject.child();
         for (std::uint64_t k = 0; k < request_blocks; k++)

@@ -6,11 +6,8 @@
  * A subject is a class with allocate() and deallocate(object), for objects of object_bytes. All work is
  * that of one thread, also on the subjects that are made for many.
  */
-#include <chrono>
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
+#include "bench/special/common.hpp"
+
 #include <memory>
 #include <memory_resource>
 
@@ -25,6 +22,8 @@
 
 namespace
 {
+
+using kb::touch;
 
 constexpr std::size_t object_bytes = 48, live = 10000;
 
@@ -77,26 +76,6 @@ struct malloc_subject {
     }
 };
 
-/* The first byte is written, as a user would. */
-void touch(void *object)
-{
-    *static_cast<volatile char *>(object) = 1;
-}
-
-/* The same choices for all subjects, from a generator that costs little. */
-class choices
-{
-  public:
-    std::size_t below(std::size_t limit)
-    {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        return static_cast<std::size_t>((state >> 33) % limit);
-    }
-
-  private:
-    std::uint64_t state = 1;
-};
-
 /* One object at a time. */
 template <typename Subject> void work_pair(Subject &subject)
 {
@@ -121,7 +100,7 @@ template <typename Subject> void work_fill(Subject &subject)
 template <typename Subject> void work_churn(Subject &subject)
 {
     static void *objects[live];
-    choices choice;
+    kb::choices choice;
     for (std::size_t i = 0; i < 2 * live; i++) {
         void *&object = objects[choice.below(live)];
         if (object != nullptr) {
@@ -138,36 +117,21 @@ template <typename Subject> void work_churn(Subject &subject)
     }
 }
 
-struct request {
-    const char *subject;
-    const char *workload;
-    std::uint64_t rounds;
-};
-
-bool is_wanted(const char *wish, const char *name)
-{
-    return wish == nullptr || std::strcmp(wish, name) == 0;
-}
-
 template <typename Subject>
-void measure(const request &what, const char *name, const char *workload, void (*work)(Subject &))
+void measure(const kb::request &what, const char *name, const char *workload,
+             void (*work)(Subject &))
 {
-    using clock = std::chrono::steady_clock;
-    if (!is_wanted(what.subject, name) || !is_wanted(what.workload, workload))
+    if (!kb::is_wanted(what.subject, name) || !kb::is_wanted(what.workload, workload))
         return;
     auto subject = std::make_unique<Subject>();
-    work(*subject); /* the first round gets the memory */
-    const auto start = clock::now();
-    for (std::uint64_t i = 0; i < what.rounds; i++)
-        work(*subject);
-    const double ns = std::chrono::duration<double, std::nano>(clock::now() - start).count();
+    const double ns = kb::time_rounds(what.rounds, [&] { work(*subject); });
     std::printf("{\"subject\": \"%s\", \"workload\": \"%s\", \"objects\": %zu, "
                 "\"ns_per_object\": %.2f}\n",
                 name, workload, live,
                 what.rounds == 0 ? 0.0 : ns / static_cast<double>(live * what.rounds));
 }
 
-template <typename Subject> void run_all(const request &what, const char *name)
+template <typename Subject> void run_all(const kb::request &what, const char *name)
 {
     measure<Subject>(what, name, "pair", work_pair<Subject>);
     measure<Subject>(what, name, "fill", work_fill<Subject>);
@@ -178,20 +142,7 @@ template <typename Subject> void run_all(const request &what, const char *name)
 
 int main(int argc, char **argv)
 {
-    request what{nullptr, nullptr, 1000};
-    for (int i = 1; i < argc; i += 2) {
-        if (i + 1 < argc && std::strcmp(argv[i], "--rounds") == 0) {
-            what.rounds = std::strtoull(argv[i + 1], nullptr, 10);
-        } else if (i + 1 < argc && std::strcmp(argv[i], "--subject") == 0) {
-            what.subject = argv[i + 1];
-        } else if (i + 1 < argc && std::strcmp(argv[i], "--workload") == 0) {
-            what.workload = argv[i + 1];
-        } else {
-            std::fprintf(stderr, "usage: %s [--rounds N] [--subject NAME] [--workload NAME]\n",
-                         argv[0]);
-            return 2;
-        }
-    }
+    const kb::request what = kb::read_request(argc, argv);
     run_all<knoll_subject<KNOLL_POOL_LIST>>(what, "knoll-list");
     run_all<knoll_subject<KNOLL_POOL_BITMAP>>(what, "knoll-bitmap");
     run_all<knoll_subject<KNOLL_POOL_SHARED>>(what, "knoll-shared");

@@ -360,15 +360,11 @@ static bool try_admit(size_t granules)
 /* Removes a run that can hold the request from its index, or grows the heap for it. */
 static struct kn_run *find_fit(size_t granules)
 {
-    struct kn_run *run = best_fit(&pages.with_dirty, granules);
-    if (run == NULL)
-        run = best_fit(&pages.clean, granules);
-    while (run == NULL) {
+    struct kn_run *run;
+    while ((run = best_fit(&pages.with_dirty, granules)) == NULL &&
+           (run = best_fit(&pages.clean, granules)) == NULL) {
         if (!try_grow(granules))
             return NULL;
-        run = best_fit(&pages.with_dirty, granules);
-        if (run == NULL)
-            run = best_fit(&pages.clean, granules);
     }
     index_remove(run);
     return run;
@@ -385,18 +381,21 @@ static void make_up_for(size_t faulted)
         return;
     size_t back = faulted < MAKE_UP_GRANULES ? MAKE_UP_GRANULES : faulted;
     back = back < excess ? back : excess;
-    purge_to(pages.dirty > back ? pages.dirty - back : 0);
+    KN_ASSERT(pages.used <= pages.used_peak); /* so the excess is dirty */
+    purge_to(pages.dirty - back);
 }
 
-/* Accounts for a run that is about to be handed out. */
-static void count_handed_out(size_t granules, size_t faulted)
+/* Accounts for granules that are about to be handed out, `dirty` of them dirty. */
+static void count_handed_out(size_t granules, size_t dirty)
 {
+    size_t faulted = granules - dirty;
     pages.used += granules;
     if (pages.used > pages.used_peak)
         pages.used_peak = pages.used;
     size_t most = kn_page_heap_dirty_slack_bytes >> KN_GRANULE_LOG2;
     most = most < pages.used_peak ? most : pages.used_peak;
     kn_slack_handed_out(&pages.slack, faulted, pages.dirty, most);
+    make_up_for(faulted);
 }
 
 /* Hands out `granules` behind the first `skip` of a run that find_fit returned; NULL for none. */
@@ -405,9 +404,7 @@ static struct kn_run *hand_out(struct kn_run *run, size_t granules, size_t skip)
     if (run == NULL)
         return NULL;
     run = take(run, granules, skip);
-    size_t faulted = granules - run->dirty;
-    count_handed_out(granules, faulted);
-    make_up_for(faulted);
+    count_handed_out(granules, run->dirty);
     return run;
 }
 
@@ -474,16 +471,13 @@ bool kn_run_try_extend(struct kn_run *run, size_t granules)
     kn_lock_acquire(&kn_page_heap_lock);
     struct kn_run *after = run + run->granules;
     if (kn_run_kind_of(after) == KN_RUN_FREE && after->granules >= extra && try_admit(extra)) {
-        size_t faulted = 0;
         index_remove(after);
         if (after->granules > extra)
             index_insert(run_split(after, extra));
-        faulted = extra - after->dirty;
         kn_run_set_kind(after, KN_RUN_NONE);
         run->granules = (uint32_t)granules;
         run[granules - 1].back = (uint32_t)granules - 1;
-        count_handed_out(extra, faulted);
-        make_up_for(faulted);
+        count_handed_out(extra, after->dirty);
         is_extended = true;
     }
     kn_lock_release(&kn_page_heap_lock);

@@ -8,7 +8,6 @@
 #include "core/fastpath.h"
 #include "core/foreign.h"
 #include "core/heap.h"
-#include "core/init.h"
 #include "core/large.h"
 #include "core/limits.h"
 #include "core/map.h"
@@ -100,7 +99,6 @@ void *kn_zalloc(size_t bytes)
 
 void *kn_alloc_aligned(size_t bytes, size_t align, bool is_zeroed)
 {
-    (void)kn_heap_get();
     if (align <= KN_ALIGN_MIN)
         return is_zeroed ? kn_zalloc(bytes) : kn_malloc(bytes);
     unsigned size_class = kn_class_of_aligned(bytes == 0 ? 1 : bytes, align);
@@ -166,10 +164,8 @@ size_t kn_usable_size(const void *p, enum kn_call call)
 
 size_t kn_good_size(size_t bytes)
 {
-    if (bytes <= KN_MEDIUM_MAX) {
-        kn_init();
+    if (bytes <= KN_MEDIUM_MAX)
         return kn_class_bytes(kn_class_of(bytes == 0 ? 1 : bytes));
-    }
     if (bytes > PTRDIFF_MAX)
         return 0;
     return (bytes + KN_GRANULE - 1) & ~(KN_GRANULE - 1);

@@ -107,6 +107,17 @@ void kn_child_require_signal(const struct kn_child *child, int signo, const char
                      end, signo, child->output);
 }
 
+void kn_child_require_abort(void (*body)(void *arg), void *arg, const char *text, const char *file,
+                            int line)
+{
+    static struct kn_child child;
+    kn_child_call(&child, body, arg);
+    kn_child_require_signal(&child, SIGABRT, file, line);
+    if (strcmp(child.output, text) != 0)
+        ck_abort_msg("%s:%d: the child did not say just \"%s\"; it said: %s", file, line, text,
+                     child.output);
+}
+
 void kn_child_require_text(const struct kn_child *child, const char *text, const char *file,
                            int line)
 {

@@ -43,6 +43,12 @@ void kn_child_run(struct kn_child *child, char *const argv[], char *const env[])
     kn_child_require_signal(child, signo, __FILE__, __LINE__)
 #define kn_child_assert_says(child, text) kn_child_require_text(child, text, __FILE__, __LINE__)
 
+/* Calls body(arg) in a child, which must say `text` and nothing else, and die by SIGABRT. */
+#define kn_child_expect_abort(body, arg, text)                                                     \
+    kn_child_require_abort(body, arg, text, __FILE__, __LINE__)
+
+void kn_child_require_abort(void (*body)(void *arg), void *arg, const char *text, const char *file,
+                            int line);
 void kn_child_require_exit(const struct kn_child *child, int code, const char *file, int line);
 void kn_child_require_signal(const struct kn_child *child, int signo, const char *file, int line);
 void kn_child_require_text(const struct kn_child *child, const char *text, const char *file,

@@ -3,11 +3,9 @@
 #include "require.h"
 
 #include "base/align.h"
-#include "core/init.h"
 
 KN_TEST(sizeclass, gives_each_size_the_smallest_class_that_holds_it)
 {
-    kn_init();
     for (size_t bytes = 1; bytes <= KN_MEDIUM_MAX; bytes++) {
         unsigned size_class = kn_class_of(bytes);
         kn_require(size_class >= 1 && size_class < KN_CLASS_COUNT);
@@ -23,7 +21,6 @@ KN_TEST(sizeclass, wastes_no_more_than_an_eighth_and_less_on_average)
 {
     uint64_t asked = 0;
     uint64_t wasted = 0;
-    kn_init();
     for (size_t bytes = 1; bytes <= KN_MEDIUM_MAX; bytes++) {
         size_t waste = kn_class_bytes(kn_class_of(bytes)) - bytes;
         kn_require(bytes > 113 ? waste * 8 <= bytes : waste <= 15);
@@ -37,7 +34,6 @@ KN_TEST(sizeclass, wastes_no_more_than_an_eighth_and_less_on_average)
 
 KN_TEST(sizeclass, finds_the_block_of_every_offset_in_a_slab)
 {
-    kn_init();
     for (unsigned i = 1; i < KN_CLASS_COUNT; i++) {
         const struct kn_class *c = &kn_classes[i];
         uint32_t slab_bytes = (uint32_t)(c->slab_granules_grown * KN_GRANULE);
@@ -75,7 +71,6 @@ KN_TEST(sizeclass, makes_slabs_as_small_as_the_rules_allow)
 
 KN_TEST(sizeclass, makes_slabs_that_waste_little_and_hold_several_blocks)
 {
-    kn_init();
     for (unsigned i = 1; i < KN_CLASS_COUNT; i++) {
         const struct kn_class *c = &kn_classes[i];
         const size_t sizes[] = {c->slab_granules * KN_GRANULE, c->slab_granules_grown * KN_GRANULE};
@@ -92,7 +87,6 @@ KN_TEST(sizeclass, makes_slabs_that_waste_little_and_hold_several_blocks)
 
 KN_TEST(sizeclass, finds_the_smallest_class_with_an_alignment)
 {
-    kn_init();
     for (size_t align = 1; align <= KN_GRANULE; align *= 2) {
         for (size_t bytes = 1; bytes <= KN_MEDIUM_MAX; bytes += bytes < 1100 ? 1 : 61) {
             unsigned found = kn_class_of_aligned(bytes, align);

@@ -1,38 +1,12 @@
 /* The life of arenas: marks, clean-ups, resetting, children, adopting, destroying; misuse. */
+#include "arena_fixture.h"
 #include "child.h"
-#include "fake_source.h"
-#include "harness.h"
-#include "require.h"
-
-#include "special/source.h"
 
 #include <errno.h>
-#include <knoll/arena.h>
 #include <signal.h>
 #include <string.h>
 
-enum { CHUNK = 4096 };
-
-static struct kn_fake_source fake;
-static struct knoll_arena_options options;
-static struct knoll_arena *arena;
 static struct knoll_arena_stats stats;
-
-static void init(void)
-{
-    kn_fake_source_init(&fake);
-    options = (struct knoll_arena_options){.source = kn_source_to_public(&fake.source),
-                                           .chunk_bytes = CHUNK};
-    arena = knoll_arena_new(&options);
-    ck_assert_ptr_nonnull(arena);
-}
-
-static void finish(void)
-{
-    kn_require_sound(knoll_arena_check(arena));
-    knoll_arena_destroy(arena);
-    kn_fake_source_assert_all_released(&fake);
-}
 
 static const struct knoll_arena_stats *get_stats(void)
 {

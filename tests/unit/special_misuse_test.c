@@ -23,10 +23,8 @@ static void report(void *arg)
 
 KN_TEST(special_misuse, ends_the_program_with_one_line)
 {
-    static struct kn_child child;
-    kn_child_call(&child, report, (void *)0x1234);
-    kn_child_assert_signal(&child, SIGABRT);
-    ck_assert_str_eq(child.output, "knoll: pool: knoll_pool_free(0x1234): double free\n");
+    kn_child_expect_abort(report, (void *)0x1234,
+                          "knoll: pool: knoll_pool_free(0x1234): double free\n");
 }
 
 KN_TEST(special_misuse, tells_the_call_back_and_returns)

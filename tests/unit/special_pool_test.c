@@ -392,10 +392,8 @@ static void expect_abort(void *object, const char *what)
 {
     static struct kn_child child;
     char line[200];
-    kn_child_call(&child, free_it, object);
-    kn_child_assert_signal(&child, SIGABRT);
     snprintf(line, sizeof(line), "knoll: pool: knoll_pool_free(%p): %s\n", object, what);
-    ck_assert_str_eq(child.output, line);
+    kn_child_expect_abort(free_it, object, line);
     kn_child_call(&child, free_it_in_a_batch, object);
     kn_child_assert_signal(&child, SIGABRT);
     kn_child_assert_says(&child, "knoll_pool_free_batch(");

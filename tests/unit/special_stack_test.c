@@ -257,12 +257,9 @@ static void free_it(void *block)
 
 static void expect_abort(void *block, const char *what)
 {
-    static struct kn_child child;
     char line[200];
-    kn_child_call(&child, free_it, block);
-    kn_child_assert_signal(&child, SIGABRT);
     snprintf(line, sizeof(line), "knoll: stack: knoll_stack_free(%p): %s\n", block, what);
-    ck_assert_str_eq(child.output, line);
+    kn_child_expect_abort(free_it, block, line);
 }
 
 KN_TEST_LOOP(special_stack, free_out_of_order_is_misuse, 0, 2)
